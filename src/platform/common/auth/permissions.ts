@@ -1,0 +1,27 @@
+/** Highest first; each role may do everything the ones after it may. */
+export const ROLES = ['owner', 'admin', 'member', 'viewer'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What an API key can be narrowed to. */
+export const SCOPES = ['chat', 'embeddings', 'documents:read', 'documents:write', 'usage:read', 'admin'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/**
+ * The permission table: the lowest role that has it, and the scope a narrowed API key needs.
+ * A route without `@Requires` is open to every role, and closed to narrowed keys.
+ */
+export const PERMISSIONS = {
+  'chat:use': { role: 'member', scope: 'chat' },
+  'chat:read': { role: 'viewer', scope: 'chat' },
+  'models:read': { role: 'viewer', scope: null },
+  'profile:read': { role: 'viewer', scope: null },
+  'usage:read': { role: 'viewer', scope: 'usage:read' },
+  'workspace:manage': { role: 'admin', scope: 'admin' },
+  'members:read': { role: 'viewer', scope: 'admin' },
+  'members:manage': { role: 'admin', scope: 'admin' },
+  'keys:manage': { role: 'member', scope: 'admin' },
+} as const satisfies Record<string, { role: Role; scope: Scope | null }>;
+export type Permission = keyof typeof PERMISSIONS;
+
+/** True when `role` is `needed` or higher. */
+export const hasRole = (role: Role, needed: Role): boolean => ROLES.indexOf(role) <= ROLES.indexOf(needed);

@@ -1,0 +1,25 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { type Request } from 'express';
+import { type Role, type Scope } from './permissions';
+
+/** Who is asking, in which workspace. The first argument of everything that reads or writes a tenant's rows. */
+export interface Principal {
+  readonly userId: string;
+  readonly workspaceId: string;
+  /** The user's role in that workspace. */
+  readonly role: Role;
+  /** Set when the caller used an API key. */
+  readonly apiKeyId: string | null;
+  /** What the API key is narrowed to; null for user tokens and keys without scopes. */
+  readonly scopes: readonly Scope[] | null;
+}
+
+export interface AuthenticatedRequest extends Request {
+  principal: Principal;
+}
+
+/** The authenticated caller. Only on routes without `@Public()`. */
+export const CurrentUser = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Principal =>
+    context.switchToHttp().getRequest<AuthenticatedRequest>().principal,
+);

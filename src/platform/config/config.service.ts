@@ -1,0 +1,24 @@
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { loadEnv, type Env } from './env';
+import { loadYaml, type ParleyYaml } from './parley-yaml';
+
+/** Everything configurable, checked once at start. The class is the injection token. */
+export class Config {
+  private constructor(
+    readonly env: Env,
+    readonly yaml: ParleyYaml,
+    /** Absolute. */
+    readonly dataDir: string,
+  ) {
+    Object.freeze(this);
+  }
+
+  /** Reads the environment and `parley.yaml`. Throws ConfigError for the first mistake. */
+  static load(environment: NodeJS.ProcessEnv): Config {
+    const env = loadEnv(environment);
+    const dataDir = resolve(env.DATA_DIR);
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    return new Config(env, loadYaml(env.PARLEY_CONFIG, environment), dataDir);
+  }
+}

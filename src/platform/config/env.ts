@@ -1,0 +1,68 @@
+import { z } from 'zod';
+
+const origins = z
+  .string()
+  .transform((list) =>
+    list
+      .split(',')
+      .map((origin) => origin.trim())
+      .filter(Boolean),
+  )
+  .refine((list) => list.every((origin) => origin === '*' || URL.canParse(origin)), {
+    error: 'expected a comma-separated list of origins such as https://app.example.com, or *',
+  });
+const httpUrl = z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// address' });
+const key = z.string().min(1);
+
+/** The only names read from the environment. A wrong value stops the start with one sentence naming it. */
+const schema = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  HOST: z.string().min(1).default('0.0.0.0'),
+  DATA_DIR: z.string().min(1).default('./.data'),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: 'expected postgres://user:password@host:port/database' })
+    .optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'expected redis://host:port or rediss://host:port' }).optional(),
+  JWT_SECRET: z.string().min(32, { error: 'expected at least 32 characters' }).optional(),
+  CORS_ORIGINS: origins.default([]),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  PARLEY_CONFIG: z.string().min(1).optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'expected smtp://user:password@host:port' }).optional(),
+  MAIL_FROM: z.string().min(3).default('Parley <parley@localhost>'),
+  OPENAI_API_KEY: key.optional(),
+  OPENAI_BASE_URL: httpUrl.default('https://api.openai.com/v1'),
+  ANTHROPIC_API_KEY: key.optional(),
+  ANTHROPIC_BASE_URL: httpUrl.default('https://api.anthropic.com'),
+  OPENROUTER_API_KEY: key.optional(),
+  OPENROUTER_BASE_URL: httpUrl.default('https://openrouter.ai/api/v1'),
+  OPENAI_COMPATIBLE_BASE_URL: httpUrl.optional(),
+  OPENAI_COMPATIBLE_API_KEY: key.optional(),
+  DEFAULT_MODEL: z.string().min(1).default('demo/echo'),
+  REGISTRATION: z.enum(['open', 'closed']).default('open'),
+  ADMIN_EMAIL: z.email({ error: 'expected an e-mail address' }).optional(),
+  ADMIN_PASSWORD: z.string().min(8, { error: 'expected at least 8 characters' }).optional(),
+});
+
+export type Env = Readonly<z.infer<typeof schema>>;
+
+/** Reads and checks the environment. An empty value counts as unset, as compose files and `.env` leave them. */
+export function loadEnv(source: NodeJS.ProcessEnv): Env {
+  const set = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
+  const result = schema.safeParse(set);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new ConfigError(`${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  const env = result.data;
+  if (env.NODE_ENV === 'production' && !env.JWT_SECRET) {
+    throw new ConfigError('JWT_SECRET must be set in production (at least 32 random characters)');
+  }
+  if (env.ADMIN_PASSWORD && !env.ADMIN_EMAIL) throw new ConfigError('ADMIN_PASSWORD is set but ADMIN_EMAIL is not');
+  return Object.freeze(env);
+}
+
+/** A mistake of the operator's: told in one sentence, without a stack. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}

@@ -1,0 +1,128 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import { z } from 'zod';
+import { duration } from './duration';
+import { ConfigError } from './env';
+
+/** Decimal text or a plain number, in USD per million tokens. Twelve decimals of a USD per token remain exact. */
+const price = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .refine((text) => /^\d{1,6}(\.\d{1,6})?$/.test(text), {
+    error: 'expected USD per million tokens, not negative, at most six decimals, such as "0.15"',
+  });
+
+const model = z.strictObject({
+  id: z.string().regex(/^[\w.-]+\/.+$/, { error: 'expected provider/model' }),
+  context_window: z.int().positive().optional(),
+  max_output_tokens: z.int().positive().optional(),
+  capabilities: z.array(z.enum(['vision', 'tools', 'json_schema', 'reasoning'])).optional(),
+  price: z
+    .strictObject({
+      input_per_mtok: price,
+      output_per_mtok: price,
+      cached_input_per_mtok: price.optional(),
+      cache_write_per_mtok: price.optional(),
+    })
+    .optional(),
+});
+
+const RESERVED = ['openai', 'anthropic', 'openrouter', 'demo'];
+const provider = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, { error: 'expected lower-case letters, digits, dots and dashes' })
+    .refine((id) => !RESERVED.includes(id), { error: 'this name belongs to a built-in provider' }),
+  kind: z.literal('openai-compatible'),
+  base_url: z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// address' }),
+  api_key: z.string().min(1).optional(),
+});
+
+const byteSize = z
+  .string()
+  .regex(/^\d+(kb|mb)$/i, { error: 'expected a size such as 512kb or 20mb' })
+  .transform((text) => Number.parseInt(text, 10) * (/kb$/i.test(text) ? 1024 : 1024 * 1024));
+
+/** Everything that isn't a secret or an address. Unknown keys are refused. */
+const schema = z.strictObject({
+  providers: z
+    .array(provider)
+    .refine((list) => new Set(list.map(({ id }) => id)).size === list.length, {
+      error: 'two providers have the same id',
+    })
+    .default([]),
+  models: z
+    .array(model)
+    .refine((list) => new Set(list.map(({ id }) => id)).size === list.length, {
+      error: 'two models have the same id',
+    })
+    .default([]),
+  /** `false` removes the offline `demo/*` models. */
+  demo: z.boolean().default(true),
+  http: z
+    .strictObject({ body_limit: byteSize.default(20 * 1024 * 1024), slow_request: duration.default(10_000) })
+    .prefault({}),
+  timeouts: z.strictObject({ attempt: duration.default(300_000), total: duration.default(600_000) }).prefault({}),
+  /** Per minute, on register, login, refresh and password reset each. */
+  throttle: z
+    .strictObject({ per_ip: z.int().positive().default(100), per_mail: z.int().positive().default(10) })
+    .prefault({}),
+});
+
+export type ParleyYaml = z.infer<typeof schema>;
+export type ModelSettings = z.infer<typeof model>;
+export type ProviderSettings = z.infer<typeof provider>;
+
+/**
+ * Reads `PARLEY_CONFIG`, or `./parley.yaml` when it exists. `$NAME` as a whole value is taken from the environment.
+ * Throws ConfigError with file, line and what was expected.
+ */
+export function loadYaml(path: string | undefined, environment: NodeJS.ProcessEnv): ParleyYaml {
+  const file = resolve(path ?? 'parley.yaml');
+  if (!existsSync(file)) {
+    if (path) throw new ConfigError(`PARLEY_CONFIG: there is no file ${file}`);
+    return schema.parse({});
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines });
+  const at = (offset: number | undefined) => `${file}:${lines.linePos(offset ?? 0).line}`;
+  const broken = document.errors[0];
+  if (broken) throw new ConfigError(`${at(broken.pos[0])}: ${broken.message.split('\n')[0]}`);
+
+  const values = substitute(document.toJS() ?? {}, environment, (name, where) => {
+    throw new ConfigError(`${at(offsetOf(document, where))}: the environment variable ${name} is not set`);
+  });
+  const result = schema.safeParse(values);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const where = issue?.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : (issue?.path ?? []);
+  throw new ConfigError(`${at(offsetOf(document, where))}: ${where.join('.')}: ${issue?.message}`);
+}
+
+/** Where the value at `path`, or its nearest existing parent, begins in the file. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return undefined;
+}
+
+function substitute(
+  value: unknown,
+  environment: NodeJS.ProcessEnv,
+  missing: (name: string, path: readonly PropertyKey[]) => never,
+  path: readonly PropertyKey[] = [],
+): unknown {
+  if (typeof value === 'string' && /^\$[A-Z_][A-Z0-9_]*$/.test(value)) {
+    return environment[value.slice(1)] || missing(value.slice(1), path);
+  }
+  if (Array.isArray(value)) return value.map((item, i) => substitute(item, environment, missing, [...path, i]));
+  if (value !== null && typeof value === 'object') {
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [name, substitute(item, environment, missing, [...path, name])]),
+    );
+  }
+  return value;
+}
