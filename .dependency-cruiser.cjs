@@ -60,9 +60,9 @@ module.exports = {
       { path: '^src/((?:surfaces/)?[^/]+)/' },
       {
         path: '^src/(?!platform/)(?:surfaces/)?[^/]+/',
-        pathNot: '^src/$1/|\\.(module|service|types|guard|decorator)\\.ts$',
+        pathNot: '^src/$1/|\\.(module|service|types|errors|codec|guard|decorator)\\.ts$',
       },
-      'another domain is entered by its module, service, types, guard or decorator',
+      'another domain is entered by its module, service, types, errors, codec, guard or decorator',
     ),
     rule(
       'sql-in-repositories',

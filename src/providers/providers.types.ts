@@ -116,6 +116,8 @@ export interface ProviderAdapter {
   /** The prefix of its models: `openai`, `local-vllm`. */
   readonly id: string;
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+  /** Lets go of its connections; calls under way end first. */
+  close(): Promise<void>;
 }
 
 /** What an adapter needs to reach its provider. */

@@ -61,7 +61,11 @@ const schema = z.strictObject({
   /** `false` removes the offline `demo/*` models. */
   demo: z.boolean().default(true),
   http: z
-    .strictObject({ body_limit: byteSize.default(20 * 1024 * 1024), slow_request: duration.default(10_000) })
+    .strictObject({
+      body_limit: byteSize.default(20 * 1024 * 1024),
+      slow_request: duration.default(10_000),
+      shutdown_grace: duration.default(10_000),
+    })
     .prefault({}),
   timeouts: z.strictObject({ attempt: duration.default(300_000), total: duration.default(600_000) }).prefault({}),
   /** Per minute, on register, login, refresh and password reset each. */

@@ -1,8 +1,11 @@
 import { type Readable } from 'node:stream';
-import { Agent, request, type Dispatcher } from 'undici';
+import { Agent, request } from 'undici';
 
 /** Longest error body read from a provider, in bytes. */
 const ERROR_BODY_LIMIT = 64 * 1024;
+
+/** How long the rest of a complete answer is waited for, in milliseconds, before its connection is given up. */
+const LINGER_MS = 1000;
 
 /**
  * One provider's keep-alive connection pool, as the `fetch` its SDK calls. A successful response carries no web
@@ -20,7 +23,7 @@ export class ProviderHttp {
 
   readonly fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const answer = await request(input instanceof Request ? input.url : input, {
-      method: (init.method ?? 'GET') as Dispatcher.HttpMethod,
+      method: init.method ?? 'GET',
       headers: Object.fromEntries(new Headers(init.headers)),
       body: (init.body ?? null) as string | null,
       signal: init.signal ?? null,
@@ -38,6 +41,21 @@ export class ProviderHttp {
     const body = this.bodies.get(response);
     if (!body) throw new Error('not a response of this pool');
     return body;
+  }
+
+  /**
+   * Lets go of a body. One cut short ends its connection at once; after a complete answer the few bytes that may
+   * still come are read away, so that the connection can serve again.
+   */
+  release(body: Readable, complete: boolean): void {
+    if (body.closed) return;
+    body.on('error', () => undefined); // nobody waits for it any more
+    if (!complete) {
+      body.destroy();
+      return;
+    }
+    const timer = setTimeout(() => body.destroy(), LINGER_MS).unref();
+    body.once('close', () => clearTimeout(timer)).resume();
   }
 
   /** Waits for calls under way. */

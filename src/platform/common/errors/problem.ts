@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { DomainError, type ErrorDetail, type ErrorKind } from './domain.error';
+import { storageFailure } from './storage-failure';
 
 /** The one table from kinds of failure to HTTP (docs/errors.md lists the codes). */
 const TABLE: Record<ErrorKind, { status: number; type: string }> = {
@@ -89,5 +90,5 @@ export function asDomainError(thrown: unknown): DomainError | null {
     const { kind, code } = FRAMEWORK[status] ?? { kind: 'invalid' as const, code: 'bad_request' };
     return new DomainError(kind, code, thrown.message);
   }
-  return null;
+  return storageFailure(thrown);
 }

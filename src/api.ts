@@ -1,0 +1,96 @@
+import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
+import { type Server } from 'node:http';
+import { join } from 'node:path';
+import { NestFactory } from '@nestjs/core';
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import { Logger } from 'nestjs-pino';
+import { AppModule } from './app.module';
+import { welcome } from './welcome';
+import { setupHttp } from './platform/common/http/setup-http';
+import { unknownRoute } from './platform/common/http/unknown-route';
+import { serveDocs } from './platform/common/openapi/docs';
+import { ReadinessChecks } from './platform/common/readiness';
+import { Config } from './platform/config/config.service';
+import { ConfigError } from './platform/config/env';
+import { migrate } from './platform/database/migrate';
+import { openDatabase } from './platform/database/open-database';
+import { requestLog } from './platform/telemetry/request-log';
+import { ProvidersService } from './providers/providers.service';
+
+/** Starts the API and says where it listens. Throws ConfigError for what an operator can mend. */
+export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
+  const config = Config.load(environment);
+  const say = (message: string) => void process.stderr.write(`${message}\n`);
+  const database = await openDatabase(config, say);
+  try {
+    await migrate(database.url);
+    const app = await NestFactory.create<NestExpressApplication>(AppModule.of(config, database.url), {
+      bodyParser: false,
+      bufferLogs: true,
+      abortOnError: false,
+    });
+    const logger = app.get(Logger);
+    app.useLogger(logger);
+    app.use(requestLog(config.yaml.http.slow_request));
+    setupHttp(app, config);
+    serveDocs(app, version());
+    await app.init();
+    app.getHttpAdapter().getInstance().use(unknownRoute);
+    await listen(app, config);
+
+    const shutDown = once(async (signal: string) => {
+      logger.log(`${signal}: draining`);
+      app.get(ReadinessChecks).draining = true;
+      await drain(app.getHttpServer(), config.yaml.http.shutdown_grace);
+      await app.close();
+      await database.stop();
+      process.exit(0);
+    });
+    process.on('SIGINT', shutDown);
+    process.on('SIGTERM', shutDown);
+    welcome(config, app.getHttpServer().address(), app.get(ProvidersService));
+  } catch (error) {
+    await database.stop();
+    throw error;
+  }
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string };
+  return version;
+}
+
+async function listen(app: NestExpressApplication, { env }: Config): Promise<void> {
+  try {
+    await app.listen(env.PORT, env.HOST);
+  } catch (error) {
+    await app.close();
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'EADDRINUSE') throw new ConfigError(`PORT: ${env.PORT} is already in use on ${env.HOST}.`);
+    if (code === 'EACCES') throw new ConfigError(`PORT: this user may not listen on ${env.PORT}.`);
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new ConfigError(`HOST: ${env.HOST} is not an address of this machine.`);
+    throw error;
+  }
+}
+
+/** Takes no new connection and gives the answers under way `graceMs` to finish; then cuts them, which aborts their models. */
+async function drain(server: Server, graceMs: number): Promise<void> {
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  await new Promise<void>((closed) => server.close(() => closed()));
+  clearTimeout(cut);
+}
+
+/** Runs on the first signal; a second one, from someone who can't wait, ends the process at once. */
+function once(run: (signal: string) => Promise<void>): (signal: string) => void {
+  let begun = false;
+  return (signal) => {
+    if (begun) process.exit(1);
+    begun = true;
+    run(signal).catch((error: unknown) => {
+      process.stderr.write(`shutdown failed: ${String(error)}\n`);
+      process.exit(1);
+    });
+  };
+}

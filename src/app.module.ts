@@ -1,0 +1,38 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AuthModule } from './auth/auth.module';
+import { ConversationsModule } from './conversations/conversations.module';
+import { CommonModule } from './platform/common/common.module';
+import { ConfigModule } from './platform/config/config.module';
+import { type Config } from './platform/config/config.service';
+import { DatabaseModule } from './platform/database/database.module';
+import { HealthModule } from './platform/health/health.module';
+import { LoggingModule } from './platform/telemetry/logging.module';
+import { OpenAiSurfaceModule } from './surfaces/openai/openai.module';
+import { SimpleSurfaceModule } from './surfaces/simple/simple.module';
+import { UsageModule } from './usage/usage.module';
+import { UsersModule } from './users/users.module';
+import { WorkspacesModule } from './workspaces/workspaces.module';
+
+/** The API process. Adding a surface: its folder, and its module here. */
+@Module({})
+export class AppModule {
+  static of(config: Config, databaseUrl: string): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.of(config),
+        CommonModule,
+        LoggingModule,
+        DatabaseModule.at(databaseUrl),
+        HealthModule,
+        UsersModule,
+        WorkspacesModule,
+        AuthModule,
+        UsageModule,
+        ConversationsModule,
+        OpenAiSurfaceModule,
+        SimpleSurfaceModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,74 @@
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentUser, type Principal } from '../platform/common/auth/principal';
+import { Requires } from '../platform/common/auth/requires.decorator';
+import { idParam } from '../platform/common/errors/validation';
+import { PageQuery } from '../platform/common/http/pagination';
+import { ApiErrors } from '../platform/common/openapi/api-errors.decorator';
+import {
+  ApiKeyDto,
+  ApiKeyNameDto,
+  ApiKeysPageDto,
+  CreateApiKeyDto,
+  NewApiKeyDto,
+  RotateApiKeyDto,
+} from './api-keys.dto';
+import { ApiKeysService } from './api-keys.service';
+
+@ApiTags('api keys')
+@Requires('keys:manage')
+@Controller('auth/api-keys')
+export class ApiKeysController {
+  constructor(private readonly apiKeys: ApiKeysService) {}
+
+  /** For the workspace the request acts in. A key that is itself narrowed makes only keys within its own scopes. */
+  @Post()
+  @Header('cache-control', 'no-store')
+  @ApiOperation({ summary: 'Make an API key; its secret is shown once' })
+  @ApiCreatedResponse({ type: NewApiKeyDto })
+  create(@CurrentUser() user: Principal, @Body() key: CreateApiKeyDto): Promise<NewApiKeyDto> {
+    return this.apiKeys.create(user, key);
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'Own API keys of the workspace; for owners and admins those of all members' })
+  @ApiOkResponse({ type: ApiKeysPageDto })
+  list(@CurrentUser() user: Principal, @Query() query: PageQuery): Promise<ApiKeysPageDto> {
+    return this.apiKeys.list(user, query);
+  }
+
+  @Patch(':id')
+  @ApiOperation({ summary: 'Rename an API key' })
+  @ApiOkResponse({ type: ApiKeyDto })
+  @ApiErrors('404 api_key_not_found')
+  rename(
+    @CurrentUser() user: Principal,
+    @Param('id', idParam('api_key')) id: string,
+    @Body() { name }: ApiKeyNameDto,
+  ): Promise<ApiKeyDto> {
+    return this.apiKeys.rename(user, id, name);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Revoke an API key, at once' })
+  @ApiNoContentResponse()
+  @ApiErrors('404 api_key_not_found')
+  revoke(@CurrentUser() user: Principal, @Param('id', idParam('api_key')) id: string): Promise<void> {
+    return this.apiKeys.revoke(user, id);
+  }
+
+  /** The new key has its own id and takes over name, scopes and expiry; the old one works until the overlap is over. */
+  @Post(':id/rotate')
+  @Header('cache-control', 'no-store')
+  @ApiOperation({ summary: 'Replace an own API key by a new one' })
+  @ApiCreatedResponse({ type: NewApiKeyDto })
+  @ApiErrors('403 not_your_api_key', '404 api_key_not_found', '409 api_key_retired')
+  rotate(
+    @CurrentUser() user: Principal,
+    @Param('id', idParam('api_key')) id: string,
+    @Body() { overlap_seconds }: RotateApiKeyDto,
+  ): Promise<NewApiKeyDto> {
+    return this.apiKeys.rotate(user, id, overlap_seconds);
+  }
+}

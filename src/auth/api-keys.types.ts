@@ -1,0 +1,31 @@
+import { type Scope } from '../platform/common/auth/permissions';
+import { type Principal } from '../platform/common/auth/principal';
+
+/** A key as the API shows it. Rows are read in this shape. */
+export interface ApiKey {
+  id: string;
+  name: string;
+  prefix: string;
+  scopes: Scope[] | null;
+  workspace_id: string;
+  user_id: string;
+  expires_at: Date | null;
+  last_used_at: Date | null;
+  created_at: Date;
+}
+
+/** What is remembered of a key in use. */
+export interface KnownApiKey {
+  readonly principal: Principal & { readonly apiKeyId: string };
+  /** Milliseconds since 1970; Infinity when it doesn't expire. */
+  readonly expiresAt: number;
+  /** When its last use was noted, in the same measure. */
+  lastNotedAt: number;
+}
+
+export interface NewApiKey {
+  id: string;
+  name: string;
+  prefix: string;
+  keyHash: Buffer;
+}

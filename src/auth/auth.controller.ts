@@ -1,0 +1,67 @@
+import { Body, Controller, Header, HttpCode, Post, UseGuards } from '@nestjs/common';
+import {
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { CurrentUser, type Principal } from '../platform/common/auth/principal';
+import { Public } from '../platform/common/auth/public.decorator';
+import { ApiErrors } from '../platform/common/openapi/api-errors.decorator';
+import { AttemptsGuard } from './attempts.guard';
+import { LoginDto, RefreshTokenDto, RegisterDto, RegisteredDto, TokensDto } from './auth.dto';
+import { AuthService } from './auth.service';
+
+@ApiTags('auth')
+@Controller('auth')
+export class AuthController {
+  constructor(private readonly auth: AuthService) {}
+
+  @Public()
+  @UseGuards(AttemptsGuard)
+  @Post('register')
+  @Header('cache-control', 'no-store')
+  @ApiOperation({ summary: 'Make an account with a personal workspace' })
+  @ApiCreatedResponse({ type: RegisteredDto })
+  @ApiErrors('403 registration_closed', '409 email_taken')
+  register(@Body() person: RegisterDto): Promise<RegisteredDto> {
+    return this.auth.register(person);
+  }
+
+  @Public()
+  @UseGuards(AttemptsGuard)
+  @Post('login')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  @ApiOperation({ summary: 'Tokens for e-mail address and password' })
+  @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
+  @ApiOkResponse({ type: TokensDto })
+  @ApiErrors('401 invalid_credentials')
+  login(@Body() credentials: LoginDto): Promise<TokensDto> {
+    return this.auth.login(credentials);
+  }
+
+  /** A refresh token works once. Using one again ends its session, because someone else may hold a copy. */
+  @Public()
+  @UseGuards(AttemptsGuard)
+  @Post('refresh')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  @ApiOperation({ summary: 'A new pair of tokens for a refresh token' })
+  @ApiOkResponse({ type: TokensDto })
+  @ApiErrors('401 invalid_refresh_token')
+  refresh(@Body() { refresh_token }: RefreshTokenDto): Promise<TokensDto> {
+    return this.auth.refresh(refresh_token);
+  }
+
+  /** Ends the caller's session that the refresh token belongs to. Another's, or an unknown one, changes nothing. */
+  @Post('logout')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End a session' })
+  @ApiNoContentResponse()
+  logout(@CurrentUser() user: Principal, @Body() { refresh_token }: RefreshTokenDto): Promise<void> {
+    return this.auth.logout(user, refresh_token);
+  }
+}

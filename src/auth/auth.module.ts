@@ -1,0 +1,69 @@
+import { type KeyObject } from 'node:crypto';
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { JwtModule } from '@nestjs/jwt';
+import { PassportModule } from '@nestjs/passport';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { Config } from '../platform/config/config.service';
+import { MailModule } from '../platform/mail/mail.module';
+import { WorkspacesModule } from '../workspaces/workspaces.module';
+import { AccessGuard } from './access.guard';
+import { AdminAccountService } from './admin-account.service';
+import { ApiKeysController } from './api-keys.controller';
+import { ApiKeysRepository } from './api-keys.repository';
+import { ApiKeysService } from './api-keys.service';
+import { attemptLimits } from './attempts.guard';
+import { AuthController } from './auth.controller';
+import { AuthGuard } from './auth.guard';
+import { AuthService } from './auth.service';
+import { jwtKey } from './jwt-key';
+import { JWT_ALGORITHM, JWT_ISSUER, JWT_KEY, JwtStrategy } from './jwt.strategy';
+import { LastUsedService } from './last-used.service';
+import { PasswordHasher } from './password-hasher';
+import { PasswordsController } from './passwords.controller';
+import { PasswordsRepository } from './passwords.repository';
+import { PasswordsService } from './passwords.service';
+import { PeopleRepository } from './people.repository';
+import { PrincipalsService } from './principals.service';
+import { SessionsRepository } from './sessions.repository';
+import { SessionsService } from './sessions.service';
+
+const jwtKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: jwtKey };
+
+@Module({
+  imports: [
+    WorkspacesModule,
+    MailModule,
+    PassportModule,
+    ThrottlerModule.forRootAsync({ inject: [Config], useFactory: attemptLimits }),
+    JwtModule.registerAsync({
+      extraProviders: [jwtKeyProvider],
+      inject: [JWT_KEY],
+      useFactory: (secret: KeyObject) => ({
+        secret,
+        signOptions: { algorithm: JWT_ALGORITHM, issuer: JWT_ISSUER },
+      }),
+    }),
+  ],
+  controllers: [AuthController, PasswordsController, ApiKeysController],
+  providers: [
+    jwtKeyProvider,
+    JwtStrategy,
+    // In this order, before everything a route names itself.
+    { provide: APP_GUARD, useClass: AuthGuard },
+    { provide: APP_GUARD, useClass: AccessGuard },
+    PrincipalsService,
+    LastUsedService,
+    AuthService,
+    AdminAccountService,
+    PeopleRepository,
+    PasswordHasher,
+    PasswordsService,
+    PasswordsRepository,
+    SessionsService,
+    SessionsRepository,
+    ApiKeysService,
+    ApiKeysRepository,
+  ],
+})
+export class AuthModule {}

@@ -1,0 +1,54 @@
+import { Body, Controller, Header, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
+import { CurrentUser, type Principal } from '../platform/common/auth/principal';
+import { Public } from '../platform/common/auth/public.decorator';
+import { ApiErrors } from '../platform/common/openapi/api-errors.decorator';
+import { AttemptsGuard } from './attempts.guard';
+import { TokensDto } from './auth.dto';
+import { ChangePasswordDto, ConfirmResetDto, RequestResetDto, ResetRequestedDto } from './passwords.dto';
+import { PasswordsService } from './passwords.service';
+
+@Controller()
+export class PasswordsController {
+  constructor(private readonly passwords: PasswordsService) {}
+
+  /** Always the same answer. Without SMTP_URL the token is in the server's log. */
+  @Public()
+  @UseGuards(AttemptsGuard)
+  @Post('auth/password-reset')
+  @HttpCode(202)
+  @ApiTags('auth')
+  @ApiOperation({ summary: 'Have a password reset token sent' })
+  @ApiAcceptedResponse({ type: ResetRequestedDto })
+  requestReset(@Body() { email }: RequestResetDto): Promise<ResetRequestedDto> {
+    return this.passwords.requestReset(email);
+  }
+
+  /** Ends all sessions of the account; its access tokens stop at once. API keys stay. */
+  @Public()
+  @UseGuards(AttemptsGuard)
+  @Post('auth/password-reset/confirm')
+  @HttpCode(204)
+  @ApiTags('auth')
+  @ApiOperation({ summary: 'Set a new password with a reset token' })
+  @ApiNoContentResponse()
+  @ApiErrors('400 invalid_reset_token')
+  confirmReset(@Body() confirmation: ConfirmResetDto): Promise<void> {
+    return this.passwords.confirmReset(confirmation);
+  }
+
+  /** Ends all sessions, this one too, and answers with tokens of a new one. API keys stay. */
+  @UseGuards(AttemptsGuard)
+  @SkipThrottle({ requests: true })
+  @Post('users/me/password')
+  @HttpCode(200)
+  @Header('cache-control', 'no-store')
+  @ApiTags('users')
+  @ApiOperation({ summary: 'Change the own password' })
+  @ApiOkResponse({ type: TokensDto })
+  @ApiErrors('400 wrong_password')
+  change(@CurrentUser() user: Principal, @Body() passwords: ChangePasswordDto): Promise<TokensDto> {
+    return this.passwords.change(user, passwords);
+  }
+}

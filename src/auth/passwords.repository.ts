@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { AccountsService } from '../workspaces/accounts.service';
+import { type Person } from './auth.types';
+
+type Changed = Pick<Person, 'id' | 'tokenVersion'>;
+
+@Injectable()
+export class PasswordsRepository {
+  constructor(
+    @InjectDataSource() private readonly db: DataSource,
+    private readonly accounts: AccountsService,
+  ) {}
+
+  /** Expired tokens of the user go on the occasion. */
+  async addReset(userId: string, tokenHash: Buffer): Promise<void> {
+    await this.db.query(
+      `WITH swept AS (DELETE FROM password_resets WHERE user_id = $1 AND expires_at < now())
+       INSERT INTO password_resets (token_hash, user_id, expires_at) VALUES ($2, $1, now() + interval '1 hour')`,
+      [userId, tokenHash],
+    );
+  }
+
+  /** Uses up the token. Null when it is unknown, expired or was used, also at this moment. */
+  reset(tokenHash: Buffer, passwordHash: string): Promise<Changed | null> {
+    return this.db.transaction(async (tx) => {
+      // The user first: two tokens of one user would otherwise wait for each other.
+      const [user] = await tx.query<{ id: string }[]>(
+        `SELECT u.id FROM users u JOIN password_resets r ON r.user_id = u.id WHERE r.token_hash = $1
+         FOR NO KEY UPDATE OF u`,
+        [tokenHash],
+      );
+      const [, used] = await tx.query<[unknown[], number]>(
+        'DELETE FROM password_resets WHERE token_hash = $1 AND expires_at > now()',
+        [tokenHash],
+      );
+      return user && used > 0 ? this.set(tx, user.id, passwordHash) : null;
+    });
+  }
+
+  /** Null when the password was changed since the token version was read. */
+  change({ id, tokenVersion }: Person, passwordHash: string): Promise<Changed | null> {
+    return this.db.transaction((tx) => this.set(tx, id, passwordHash, tokenVersion));
+  }
+
+  /** A new password ends what the old one began: sessions, access tokens, resets. API keys stay. */
+  private async set(
+    tx: EntityManager,
+    userId: string,
+    passwordHash: string,
+    tokenVersion?: number,
+  ): Promise<Changed | null> {
+    const [[person]] = await tx.query<[Changed[], number]>(
+      `UPDATE users SET password_hash = $2, token_version = token_version + 1, updated_at = now()
+       WHERE id = $1 AND ($3::int IS NULL OR token_version = $3)
+       RETURNING id, token_version AS "tokenVersion"`,
+      [userId, passwordHash, tokenVersion ?? null],
+    );
+    if (!person) return null;
+    await tx.query('DELETE FROM sessions WHERE user_id = $1', [userId]);
+    await tx.query('DELETE FROM password_resets WHERE user_id = $1', [userId]);
+    await tx.query(...this.accounts.announcement(userId));
+    return person;
+  }
+}

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { newId } from '../platform/common/ids';
+import { type UserDto } from '../users/users.types';
+import { type WorkspaceDto } from '../workspaces/workspaces.types';
+import { type Person } from './auth.types';
+
+export interface NewPerson {
+  email: string;
+  passwordHash: string;
+  name: string | null;
+  isAdmin?: boolean;
+}
+
+const PERSON = 'id, email, password_hash AS "passwordHash", token_version AS "tokenVersion", is_admin AS "isAdmin"';
+
+/** A user and what no user is without: one transaction over what belongs to users/ and workspaces/. */
+@Injectable()
+export class PeopleRepository {
+  constructor(@InjectDataSource() private readonly db: DataSource) {}
+
+  /** With the personal workspace. Null when the address is taken, also by a registration at this moment. */
+  create({ email, name, passwordHash, isAdmin = false }: NewPerson): Promise<{
+    user: UserDto;
+    workspace: WorkspaceDto;
+  } | null> {
+    return this.db.transaction(async (tx) => {
+      const [user] = await tx.query<UserDto[]>(
+        `INSERT INTO users (id, email, name, password_hash, is_admin) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (lower(email)) DO NOTHING RETURNING id, email, name, is_admin, created_at`,
+        [newId(), email, name, passwordHash, isAdmin],
+      );
+      if (!user) return null;
+      const [workspace] = await tx.query<[WorkspaceDto]>(
+        `INSERT INTO workspaces (id, name, personal_of) VALUES ($1, $2, $3)
+         RETURNING id, name, true AS personal, 'owner' AS role, created_at`,
+        [newId(), name ? `${name}'s workspace` : 'Personal workspace', user.id],
+      );
+      await tx.query(`INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, 'owner')`, [
+        workspace.id,
+        user.id,
+      ]);
+      return { user, workspace };
+    });
+  }
+
+  async findByEmail(email: string): Promise<Person | null> {
+    const [person] = await this.db.query<Person[]>(`SELECT ${PERSON} FROM users WHERE lower(email) = lower($1)`, [
+      email,
+    ]);
+    return person ?? null;
+  }
+
+  async find(userId: string): Promise<Person | null> {
+    const [person] = await this.db.query<Person[]>(`SELECT ${PERSON} FROM users WHERE id = $1`, [userId]);
+    return person ?? null;
+  }
+
+  async makeAdmin(userId: string): Promise<void> {
+    await this.db.query('UPDATE users SET is_admin = true, updated_at = now() WHERE id = $1', [userId]);
+  }
+}

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { workspaceNotFound } from '../platform/common/auth/access.errors';
+import { type Principal } from '../platform/common/auth/principal';
+import { Invalidations } from '../platform/database/invalidations';
+import { LookupCache } from '../platform/database/lookup-cache';
+import { AccountsService } from '../workspaces/accounts.service';
+import { type KnownApiKey } from './api-keys.types';
+import { ApiKeysRepository } from './api-keys.repository';
+import { invalidApiKey, invalidToken } from './auth.errors';
+import { type AccessClaims } from './auth.types';
+import { LastUsedService } from './last-used.service';
+import { hashSecretToText, looksLikeApiKey } from './secrets';
+
+const REMEMBERED = { max: 20_000, ttlMs: 10_000 };
+
+/** Turns credentials into a principal. What is remembered of them is forgotten at once when it changes. */
+@Injectable()
+export class PrincipalsService {
+  private readonly keys: LookupCache<KnownApiKey>;
+
+  constructor(
+    apiKeys: ApiKeysRepository,
+    private readonly accounts: AccountsService,
+    private readonly lastUsed: LastUsedService,
+    invalidations: Invalidations,
+  ) {
+    this.keys = new LookupCache({
+      ...REMEMBERED,
+      trusted: () => invalidations.connected,
+      load: (hash) => apiKeys.findByHash(Buffer.from(hash, 'base64url')),
+    });
+    accounts.onForget((userId) => this.keys.forget(({ principal }) => userId === null || principal.userId === userId));
+  }
+
+  /** Without a promise when the key is remembered. @param workspaceId what the caller asks for, null for the key's own */
+  ofKey(secret: string, workspaceId: string | null): Principal | Promise<Principal> {
+    if (!looksLikeApiKey(secret)) throw invalidApiKey();
+    const key = this.keys.get(hashSecretToText(secret));
+    return key instanceof Promise ? key.then((found) => this.admit(found, workspaceId)) : this.admit(key, workspaceId);
+  }
+
+  /** @param workspaceId null for the personal one */
+  async ofToken({ sub, ver }: AccessClaims, workspaceId: string | null): Promise<Principal> {
+    const account = await this.accounts.find(sub, workspaceId);
+    if (account?.tokenVersion !== ver) throw invalidToken('This access token was ended by a change of the password.');
+    if (account.workspaceId === null || account.role === null) throw workspaceNotFound();
+    return { userId: sub, workspaceId: account.workspaceId, role: account.role, apiKeyId: null, scopes: null };
+  }
+
+  private admit(key: KnownApiKey | null, workspaceId: string | null): Principal {
+    if (!key) throw invalidApiKey();
+    if (key.expiresAt <= Date.now()) throw invalidApiKey('This API key has expired.');
+    if (workspaceId !== null && workspaceId !== key.principal.workspaceId) throw workspaceNotFound();
+    this.lastUsed.note(key);
+    return key.principal;
+  }
+}

@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '../platform/common/ids';
+import { Config } from '../platform/config/config.service';
+import { ProvidersService } from '../providers/providers.service';
+import { LedgerService } from '../usage/ledger.service';
+import { callStages } from './call-stages';
+import { type CallEvent, type ModelCall, type NextCall } from './calls.types';
+import { Tally } from './tally';
+
+/** The one place where a model is called and paid. */
+@Injectable()
+export class CallsService {
+  private readonly run: NextCall;
+  private readonly longestMs: number;
+
+  constructor(config: Config, providers: ProvidersService, ledger: LedgerService) {
+    const end: NextCall = () => {
+      throw new Error('the last call stage has no next');
+    };
+    this.run = callStages(config, providers, ledger).reduceRight<NextCall>(
+      (next, stage) => (call) => stage(call, next),
+      end,
+    );
+    this.longestMs = config.yaml.timeouts.total;
+  }
+
+  /** Throws DomainErrors; breaking out of the iteration aborts the call. Either way it is billed for what it used. */
+  generate(
+    call: Omit<ModelCall, 'id' | 'tally' | 'target' | 'timeoutMs'> & { timeoutMs?: number },
+  ): AsyncIterable<CallEvent> {
+    const timeoutMs = Math.min(call.timeoutMs ?? this.longestMs, this.longestMs);
+    return this.run({ ...call, id: newId(), tally: new Tally(), target: null, timeoutMs });
+  }
+}

@@ -1,0 +1,81 @@
+import { priceOf, type Target } from '../providers/providers.service';
+import { type GenerationRequest, type ModelEvent, type TokenUsage } from '../providers/providers.types';
+import { type Outcome } from '../usage/usage.types';
+import { estimateInput, tokensOfBytes } from './estimate';
+import { type PicoUsd } from '../platform/common/money';
+
+/** What a call has used so far. Filled as it runs, so that it is true even of a call cut short. */
+export class Tally {
+  readonly startedAt = new Date();
+  outcome: Outcome = 'interrupted';
+  errorCode: string | null = null;
+  /** Whether the provider may bill it: it answered, or was still working when the call was given up. */
+  owed = true;
+  private readonly started = performance.now();
+  private firstContent: number | null = null;
+  private ended: number | null = null;
+  private outputBytes = 0;
+  private told: TokenUsage | null = null;
+  private input: number | null = null;
+
+  /** Takes in one event of the provider. */
+  add(event: ModelEvent): void {
+    switch (event.type) {
+      case 'start':
+        return;
+      case 'finish':
+        this.told = event.usage;
+        return;
+      case 'tool_call':
+        this.said(event.argumentsDelta);
+        return;
+      case 'opaque':
+        this.firstContent ??= performance.now();
+        return;
+      default:
+        this.said(event.delta);
+    }
+  }
+
+  end(outcome: Outcome, errorCode: string | null = null): void {
+    this.outcome = outcome;
+    this.errorCode = errorCode;
+    this.ended = performance.now();
+  }
+
+  /** The provider's own count, or an estimate from the texts. */
+  usage(request: GenerationRequest): TokenUsage {
+    if (this.told) return this.told;
+    const idle = { cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+    if (!this.owed) return { inputTokens: 0, outputTokens: 0, ...idle };
+    this.input ??= estimateInput(request);
+    return { inputTokens: this.input, outputTokens: tokensOfBytes(this.outputBytes), ...idle };
+  }
+
+  get estimated(): boolean {
+    return this.told === null && this.owed;
+  }
+
+  /** Whether any content has come. */
+  get began(): boolean {
+    return this.firstContent !== null;
+  }
+
+  get latencyMs(): number {
+    return Math.round((this.ended ?? performance.now()) - this.started);
+  }
+
+  get ttftMs(): number | null {
+    return this.firstContent === null ? null : Math.round(this.firstContent - this.started);
+  }
+
+  /** Null when the model has no known price and something is owed. */
+  cost(target: Target, usage: TokenUsage): PicoUsd | null {
+    return this.owed ? priceOf(target, usage) : 0n;
+  }
+
+  private said(delta: string): void {
+    this.firstContent ??= performance.now();
+    this.outputBytes += Buffer.byteLength(delta);
+  }
+}

@@ -1,0 +1,46 @@
+import { type CallEvent } from '../calls/calls.types';
+import { type PicoUsd } from '../platform/common/money';
+import { Collector } from '../providers/collector.codec';
+import { type TokenUsage } from '../providers/providers.types';
+
+/** An answer as far as it has come: its parts, who gives it, and at the end what it cost. */
+export class Answer {
+  readonly content = new Collector();
+  provider: string | null = null;
+  model: string | null = null;
+  attempts = 0;
+  usage: TokenUsage | null = null;
+  /** Null until the end, and when the model has no known price. */
+  cost: PicoUsd | null = null;
+  private readonly startedAt = performance.now();
+  private firstContentAt: number | null = null;
+
+  add(event: CallEvent): void {
+    this.content.add(event);
+    if (event.type === 'start') {
+      ({ provider: this.provider, model: this.model, attempts: this.attempts } = event);
+    } else if (event.type === 'finish') {
+      ({ usage: this.usage, cost: this.cost } = event);
+    } else {
+      this.firstContentAt ??= performance.now();
+    }
+  }
+
+  get complete(): boolean {
+    return this.usage !== null;
+  }
+
+  /** Whether anything at all was said. */
+  get began(): boolean {
+    return this.firstContentAt !== null;
+  }
+
+  /** Milliseconds since the turn began. */
+  get latencyMs(): number {
+    return Math.round(performance.now() - this.startedAt);
+  }
+
+  get ttftMs(): number | null {
+    return this.firstContentAt === null ? null : Math.round(this.firstContentAt - this.startedAt);
+  }
+}

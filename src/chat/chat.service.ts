@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { CallsService } from '../calls/calls.service';
+import { type Principal } from '../platform/common/auth/principal';
+import { Answer } from './answer';
+import { type ChatEvent, type ChatRequest, type NextTurn } from './chat.types';
+import { turnStages } from './turn-stages';
+
+/** Where a turn comes from. */
+export interface Origin {
+  requestId: string;
+  /** The stored message that the answer becomes. */
+  messageId?: string;
+}
+
+/** One answer to a user, for every surface. */
+@Injectable()
+export class ChatService {
+  private readonly run: NextTurn;
+
+  constructor(calls: CallsService) {
+    const end: NextTurn = () => {
+      throw new Error('the last turn stage has no next');
+    };
+    this.run = turnStages(calls).reduceRight<NextTurn>((next, stage) => (turn) => stage(turn, next), end);
+  }
+
+  /**
+   * Begins a turn. Nothing happens until `events` is iterated; `answer` fills as it is. Failures are thrown as
+   * DomainErrors; breaking out of the iteration, or `signal`, aborts the model.
+   */
+  start(
+    principal: Principal,
+    request: ChatRequest,
+    { requestId, messageId }: Origin,
+    signal: AbortSignal,
+  ): { events: AsyncIterable<ChatEvent>; answer: Answer } {
+    const answer = new Answer();
+    const turn = { principal, requestId, messageId: messageId ?? null, request, signal, answer };
+    return { events: lazily(() => this.run(turn)), answer };
+  }
+
+  /** The same, collected. */
+  async complete(principal: Principal, request: ChatRequest, origin: Origin, signal: AbortSignal): Promise<Answer> {
+    const { events, answer } = this.start(principal, request, origin, signal);
+    const iterator = events[Symbol.asyncIterator]();
+    while (!(await iterator.next()).done);
+    return answer;
+  }
+}
+
+/** Stages may throw while they are put together; consumers expect that from the iteration only. */
+const lazily = (run: () => AsyncIterable<ChatEvent>): AsyncIterable<ChatEvent> => ({
+  [Symbol.asyncIterator]: () => run()[Symbol.asyncIterator](),
+});

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import { type GenerationRequest, REASONING_EFFORTS, type ToolChoice } from '../providers/providers.types';
+
+const functionName = z.string().regex(/^[\w-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, _ or -' });
+const jsonObject = z.record(z.string(), z.unknown());
+
+const tool = z.strictObject({
+  type: z.literal('function'),
+  function: z.strictObject({
+    name: functionName,
+    description: z.string().optional(),
+    parameters: jsonObject.optional().meta({ description: 'JSON Schema of the arguments' }),
+    strict: z.boolean().nullish(),
+  }),
+});
+
+const toolChoice = z.union(
+  [
+    z.enum(['none', 'auto', 'required']),
+    z.strictObject({ type: z.literal('function'), function: z.strictObject({ name: functionName }) }),
+  ],
+  { error: "expected 'none', 'auto', 'required' or a function by name" },
+);
+
+const responseFormat = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('text') }),
+  z.strictObject({ type: z.literal('json_object') }),
+  z.strictObject({
+    type: z.literal('json_schema'),
+    json_schema: z.strictObject({
+      name: functionName,
+      description: z.string().optional(),
+      schema: jsonObject.optional(),
+      strict: z.boolean().nullish(),
+    }),
+  }),
+]);
+
+/** What can be asked of a model beside the messages, under OpenAI's names; shared by every surface. `null` means not given. */
+export const generationOptions = {
+  model: z.string().min(1).max(256).optional().meta({
+    description: '`provider/model`, or a bare name only one provider has; the configured default when absent',
+    example: 'demo/echo',
+  }),
+  max_tokens: z.int().positive().nullish().meta({ example: 256 }),
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+  stop: z.union([z.string(), z.array(z.string()).max(16)], { error: 'expected text or a list of texts' }).nullish(),
+  seed: z.int().nullish(),
+  tools: z.array(tool).max(128).optional(),
+  tool_choice: toolChoice.optional(),
+  parallel_tool_calls: z.boolean().optional(),
+  response_format: responseFormat.optional(),
+  reasoning_effort: z.enum(REASONING_EFFORTS).nullish(),
+  user: z
+    .string()
+    .max(256)
+    .optional()
+    .meta({ description: "The caller's own user: stored, and usage can be grouped by it" }),
+  timeout_ms: z
+    .int()
+    .min(1)
+    .max(24 * 3_600_000)
+    .optional()
+    .meta({ description: 'Bounds the whole call' }),
+};
+
+export type GenerationOptions = z.output<z.ZodObject<typeof generationOptions>>;
+
+/** The options of a request, without its messages. */
+export function toGeneration(options: GenerationOptions): Omit<GenerationRequest, 'messages'> {
+  const { stop, tool_choice, response_format, max_tokens } = options;
+  return defined({
+    tools: options.tools?.map(({ function: { strict, ...definition } }) => ({
+      ...defined(definition),
+      ...(strict ? { strict } : {}),
+    })),
+    toolChoice: tool_choice && toToolChoice(tool_choice),
+    parallelToolCalls: options.parallel_tool_calls,
+    responseFormat: response_format && toResponseFormat(response_format),
+    stop: stop === undefined || stop === null ? undefined : typeof stop === 'string' ? [stop] : stop,
+    maxTokens: max_tokens ?? undefined,
+    temperature: options.temperature ?? undefined,
+    topP: options.top_p ?? undefined,
+    seed: options.seed ?? undefined,
+    reasoningEffort: options.reasoning_effort ?? undefined,
+    endUser: options.user,
+  });
+}
+
+const toToolChoice = (choice: z.output<typeof toolChoice>): ToolChoice =>
+  typeof choice === 'string' ? choice : { name: choice.function.name };
+
+function toResponseFormat(format: z.output<typeof responseFormat>): GenerationRequest['responseFormat'] {
+  if (format.type !== 'json_schema') return format;
+  const { name, schema = {}, description, strict } = format.json_schema;
+  return { type: 'json_schema', name, schema, ...(description ? { description } : {}), ...(strict ? { strict } : {}) };
+}
+
+/** Without its undefined fields. */
+function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,165 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsObject, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { TokenUsageDto, ToolCallDto } from '../chat/native.types';
+import { PageDto, PageQuery } from '../platform/common/http/pagination';
+import { MESSAGE_STATUSES, type MessageStatus } from './message.entity';
+
+/** Of a new conversation, and of a change to one: what is absent stays, `null` clears. */
+export class ConversationFieldsDto {
+  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 500, example: 'Trip to Paris' })
+  @IsString()
+  @MaxLength(500)
+  @IsOptional()
+  title?: string | null;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    example: 'demo/echo',
+    description: 'The default model when absent',
+  })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(256)
+  @IsOptional()
+  model?: string | null;
+
+  @ApiPropertyOptional({ type: String, nullable: true, maxLength: 100_000, example: 'Answer in one sentence.' })
+  @IsString()
+  @MaxLength(100_000)
+  @IsOptional()
+  system_prompt?: string | null;
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { ticket: 42 } })
+  @IsObject()
+  @IsOptional()
+  metadata?: Record<string, unknown> | null;
+}
+
+export class ConversationsQuery extends PageQuery {
+  @ApiPropertyOptional({ description: 'Searched in titles and messages; quotes, `or` and `-` work', example: 'paris' })
+  @IsString()
+  @MaxLength(500)
+  @IsOptional()
+  q?: string;
+}
+
+export class ConversationDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Trip to Paris' })
+  title: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'demo/echo' })
+  model: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  system_prompt: string | null;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, example: {} })
+  metadata: Record<string, unknown>;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ format: 'date-time', description: 'Of the last turn or change' })
+  updated_at: string;
+}
+
+class MessageErrorDto {
+  @ApiProperty({ example: 'upstream_truncated' })
+  code: string;
+
+  @ApiProperty()
+  message: string;
+}
+
+export class MessageDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'The message before it' })
+  parent_id: string | null;
+
+  @ApiProperty({ enum: ['user', 'assistant', 'tool'] })
+  role: 'user' | 'assistant' | 'tool';
+
+  @ApiProperty({
+    oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'object', additionalProperties: true } }],
+    description: 'Text; parts, as they were sent, when there are images or files',
+    example: 'Hello!',
+  })
+  content: string | Record<string, unknown>[];
+
+  @ApiProperty({ enum: MESSAGE_STATUSES, description: '`partial`: cut short; what was said is kept' })
+  status: MessageStatus;
+
+  @ApiProperty({ type: String, nullable: true, example: 'demo/echo' })
+  model: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'demo' })
+  provider: string | null;
+
+  @ApiProperty({ type: String, enum: ['stop', 'length', 'tool_calls', 'content_filter'], nullable: true })
+  finish_reason: string | null;
+
+  @ApiPropertyOptional({ description: "The model's reasoning, where the provider shows it" })
+  reasoning?: string;
+
+  @ApiProperty({ type: TokenUsageDto, nullable: true })
+  usage: TokenUsageDto | null;
+
+  @ApiProperty({ type: String, nullable: true, example: '0.000420' })
+  cost_usd: string | null;
+
+  @ApiProperty({ type: 'integer', nullable: true })
+  latency_ms: number | null;
+
+  @ApiProperty({ type: 'array', items: { type: 'object', additionalProperties: true } })
+  citations: Record<string, unknown>[];
+
+  @ApiProperty({ type: [ToolCallDto] })
+  tool_calls: ToolCallDto[];
+
+  @ApiPropertyOptional({ type: MessageErrorDto, description: 'Why it is not complete' })
+  error?: MessageErrorDto;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+}
+
+export class ConversationWithMessagesDto extends ConversationDto {
+  @ApiProperty({ type: [MessageDto], description: 'The latest 20, oldest first' })
+  messages: MessageDto[];
+}
+
+export class ConversationPageDto extends PageDto {
+  @ApiProperty({ type: [ConversationDto] })
+  data: ConversationDto[];
+}
+
+export class MessagePageDto extends PageDto {
+  @ApiProperty({ type: [MessageDto] })
+  data: MessageDto[];
+}
+
+export class TurnAnswerDto {
+  @ApiProperty({ format: 'uuid' })
+  conversation_id: string;
+
+  @ApiProperty({ type: MessageDto })
+  message: MessageDto;
+
+  @ApiProperty({ enum: ['stop', 'length', 'tool_calls', 'content_filter'] })
+  finish_reason: string;
+
+  @ApiProperty({ type: TokenUsageDto })
+  usage: TokenUsageDto;
+
+  @ApiProperty({ type: String, nullable: true, example: '0.000420' })
+  cost_usd: string | null;
+
+  @ApiProperty({ description: 'Whether the model has no known price' })
+  unpriced: boolean;
+}

@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ChatModule } from '../chat/chat.module';
+import { ProvidersModule } from '../providers/providers.module';
+import { Conversation } from './conversation.entity';
+import { ConversationsController } from './conversations.controller';
+import { ConversationsRepository } from './conversations.repository';
+import { ConversationsService } from './conversations.service';
+import { StoredMessage } from './message.entity';
+import { TurnsRepository } from './turns.repository';
+import { TurnsService } from './turns.service';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([Conversation, StoredMessage]), ChatModule, ProvidersModule],
+  controllers: [ConversationsController],
+  providers: [ConversationsRepository, ConversationsService, TurnsRepository, TurnsService],
+})
+export class ConversationsModule {}

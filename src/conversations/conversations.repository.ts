@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, IsNull } from 'typeorm';
+import { type Principal } from '../platform/common/auth/principal';
+import { type PageQuery } from '../platform/common/http/pagination';
+import { Conversation } from './conversation.entity';
+import { StoredMessage } from './message.entity';
+
+/** What a caller may set; undefined leaves it as it is. */
+export type ConversationFields = Partial<Pick<Conversation, 'title' | 'model' | 'systemPrompt' | 'metadata'>>;
+
+/** The tenant and the user are part of every query: a stranger's conversation is simply not there. */
+@Injectable()
+export class ConversationsRepository {
+  constructor(@InjectDataSource() private readonly db: DataSource) {}
+
+  create({ workspaceId, userId }: Principal, id: string, fields: ConversationFields): Promise<Conversation> {
+    const { title = null, model = null, systemPrompt = null, metadata = {} } = fields;
+    return this.db.getRepository(Conversation).save({ id, workspaceId, userId, title, model, systemPrompt, metadata });
+  }
+
+  findOwned({ workspaceId, userId }: Principal, id: string): Promise<Conversation | null> {
+    return this.db.getRepository(Conversation).findOneBy({ id, workspaceId, userId, deletedAt: IsNull() });
+  }
+
+  /** Null when there is none. */
+  async update(principal: Principal, id: string, fields: ConversationFields): Promise<Conversation | null> {
+    const { workspaceId, userId } = principal;
+    const owned = { id, workspaceId, userId, deletedAt: IsNull() };
+    const { metadata, ...columns } = fields;
+    const changes = { ...columns, ...(metadata && { metadata: () => ':metadata' }), updatedAt: () => 'now()' };
+    await this.db.getRepository(Conversation).update(owned, changes);
+    return this.findOwned(principal, id);
+  }
+
+  /** Gone from every read; false when there was none. */
+  async softDelete({ workspaceId, userId }: Principal, id: string): Promise<boolean> {
+    const owned = { id, workspaceId, userId, deletedAt: IsNull() };
+    const { affected } = await this.db.getRepository(Conversation).update(owned, { deletedAt: () => 'now()' });
+    return affected === 1;
+  }
+
+  /**
+   * One more than `limit` rows. `q` is searched in titles and messages, with the operators of web search
+   * (quotes, `or`, `-`).
+   */
+  list({ workspaceId, userId }: Principal, { limit, after, order }: PageQuery, q?: string): Promise<Conversation[]> {
+    const query = this.db
+      .getRepository(Conversation)
+      .createQueryBuilder('c')
+      .where('c.workspace_id = :workspaceId AND c.user_id = :userId AND c.deleted_at IS NULL', { workspaceId, userId })
+      .orderBy('c.id', order === 'asc' ? 'ASC' : 'DESC')
+      .limit(limit + 1);
+    if (after) query.andWhere(order === 'asc' ? 'c.id > :after' : 'c.id < :after', { after });
+    if (q) {
+      query.andWhere(
+        `(c.search @@ websearch_to_tsquery('simple', :q) OR EXISTS (
+           SELECT FROM messages m WHERE m.conversation_id = c.id AND m.search @@ websearch_to_tsquery('simple', :q)))`,
+        { q },
+      );
+    }
+    return query.getMany();
+  }
+
+  /** One more than `limit` rows of a conversation the caller owns. */
+  messages(
+    { workspaceId }: Principal,
+    conversationId: string,
+    { limit, after, order }: PageQuery,
+  ): Promise<StoredMessage[]> {
+    const query = this.db
+      .getRepository(StoredMessage)
+      .createQueryBuilder('m')
+      .where('m.workspace_id = :workspaceId AND m.conversation_id = :conversationId', { workspaceId, conversationId })
+      .orderBy('m.seq', order === 'asc' ? 'ASC' : 'DESC')
+      .limit(limit + 1);
+    if (after) {
+      const place = '(SELECT seq FROM messages WHERE id = :after AND conversation_id = :conversationId)';
+      query.andWhere(order === 'asc' ? `m.seq > ${place}` : `m.seq < ${place}`, { after });
+    }
+    return query.getMany();
+  }
+}

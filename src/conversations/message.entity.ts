@@ -1,0 +1,67 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { type FinishReason, type Part, type TokenUsage } from '../providers/providers.types';
+
+export const MESSAGE_STATUSES = ['running', 'complete', 'partial', 'failed', 'cancelled'] as const;
+export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
+
+/** One message of a conversation. While it is `running`, a process holds its lease and writes what has been said. */
+@Entity('messages')
+export class StoredMessage {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('uuid', { name: 'conversation_id' })
+  conversationId: string;
+
+  @Column('uuid', { name: 'workspace_id' })
+  workspaceId: string;
+
+  @Column('uuid', { name: 'parent_id', nullable: true })
+  parentId: string | null;
+
+  /** Its place in the conversation, from 1. */
+  @Column('int')
+  seq: number;
+
+  @Column('text')
+  role: 'user' | 'assistant' | 'tool';
+
+  @Column('jsonb')
+  parts: Part[];
+
+  @Column('text')
+  status: MessageStatus;
+
+  /** `provider/model`. */
+  @Column('text', { nullable: true })
+  model: string | null;
+
+  @Column('text', { nullable: true })
+  provider: string | null;
+
+  @Column('text', { name: 'finish_reason', nullable: true })
+  finishReason: FinishReason | null;
+
+  @Column('jsonb', { nullable: true })
+  usage: TokenUsage | null;
+
+  /** Decimal text in USD. */
+  @Column('numeric', { name: 'cost_usd', precision: 24, scale: 12, nullable: true })
+  costUsd: string | null;
+
+  @Column('boolean')
+  unpriced: boolean;
+
+  @Column('int', { name: 'latency_ms', nullable: true })
+  latencyMs: number | null;
+
+  @Column('int', { name: 'ttft_ms', nullable: true })
+  ttftMs: number | null;
+
+  /** Why it is not complete. */
+  @Column('jsonb', { nullable: true })
+  error: { code: string; message: string } | null;
+
+  @Column('timestamptz', { name: 'created_at' })
+  createdAt: Date;
+}

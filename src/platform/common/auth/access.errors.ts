@@ -1,0 +1,15 @@
+import { DomainError } from '../errors/domain.error';
+import { type Permission, PERMISSIONS, type Role } from './permissions';
+
+export const insufficientRole = (role: Role, permission: Permission) =>
+  new DomainError(
+    'forbidden',
+    'insufficient_role',
+    `This needs the permission '${permission}', which the role '${role}' does not have; '${PERMISSIONS[permission].role}' does.`,
+  );
+
+export const insufficientScope = (message: string) => new DomainError('forbidden', 'insufficient_scope', message);
+
+/** Also for workspaces of others: whether they exist is not told. */
+export const workspaceNotFound = () =>
+  new DomainError('not_found', 'workspace_not_found', 'There is no workspace with this id among yours.');

@@ -1,0 +1,42 @@
+import { authorize } from './authorize';
+import { type Role, type Scope } from './permissions';
+import { type Principal } from './principal';
+
+const caller = (role: Role, scopes: Scope[] | null = null): Principal => ({
+  userId: 'u',
+  workspaceId: 'w',
+  role,
+  apiKeyId: scopes && 'k',
+  scopes,
+});
+
+describe('authorize', () => {
+  it('lets a higher role do what a lower one may', () => {
+    expect(() => authorize(caller('owner'), 'chat:use')).not.toThrow();
+    expect(() => authorize(caller('member'), 'chat:use')).not.toThrow();
+  });
+
+  it('names the missing permission when the role is too low', () => {
+    expect(() => authorize(caller('viewer'), 'chat:use')).toThrow(/'chat:use'/);
+    expect(() => authorize(caller('member'), 'members:manage')).toThrow(
+      expect.objectContaining({ kind: 'forbidden', code: 'insufficient_role' }),
+    );
+  });
+
+  it('never lets a narrowed key beyond its scopes, whatever the role', () => {
+    expect(() => authorize(caller('owner', ['chat']), 'keys:manage')).toThrow(
+      expect.objectContaining({ kind: 'forbidden', code: 'insufficient_scope' }),
+    );
+    expect(() => authorize(caller('owner', ['chat']), 'chat:use')).not.toThrow();
+  });
+
+  it('never widens a role by a scope', () => {
+    expect(() => authorize(caller('viewer', ['admin']), 'keys:manage')).toThrow(
+      expect.objectContaining({ code: 'insufficient_role' }),
+    );
+  });
+
+  it('asks no scope where the table names none', () => {
+    expect(() => authorize(caller('viewer', ['chat']), 'models:read')).not.toThrow();
+  });
+});

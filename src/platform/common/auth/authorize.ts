@@ -1,0 +1,12 @@
+import { insufficientRole, insufficientScope } from './access.errors';
+import { hasRole, type Permission, PERMISSIONS } from './permissions';
+import { type Principal } from './principal';
+
+/** Throws `insufficient_role` or `insufficient_scope` unless the caller has the permission in their workspace. */
+export function authorize(principal: Principal, permission: Permission): void {
+  const { role, scope } = PERMISSIONS[permission];
+  if (!hasRole(principal.role, role)) throw insufficientRole(principal.role, permission);
+  if (scope !== null && principal.scopes && !principal.scopes.includes(scope)) {
+    throw insufficientScope(`This needs an API key with the scope '${scope}'.`);
+  }
+}

@@ -1,0 +1,32 @@
+import { type NestExpressApplication } from '@nestjs/platform-express';
+import compression from 'compression';
+import helmet from 'helmet';
+import { type Config } from '../../config/config.service';
+import { ProblemFilter } from '../errors/exception.filter';
+import { RequestValidation } from '../errors/validation';
+import { readBody } from './body';
+import { EXPOSED_HEADERS, requestContext } from './request-context';
+
+/** Routes that take HTML forms beside JSON (OAuth2's password form, RFC 6749 section 4.3.2). */
+const FORM_ROUTES = ['/v1/auth/login'];
+/** `/health` and the docs stand at the root, the API under `/v1`. */
+const ROOT_ROUTES = ['health', 'ready'];
+
+/** Everything between the socket and the controllers, in the order a request meets it. */
+export function setupHttp(app: NestExpressApplication, { env, yaml }: Config): void {
+  app.set('trust proxy', false);
+  app.disable('x-powered-by');
+  app.use(requestContext);
+  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } }));
+  app.enableCors({
+    origin: env.CORS_ORIGINS.includes('*') ? '*' : [...env.CORS_ORIGINS],
+    exposedHeaders: EXPOSED_HEADERS,
+    maxAge: 600,
+  });
+  // Streams say `no-transform`, which compression honours.
+  app.use(compression());
+  app.use(readBody(yaml.http.body_limit, FORM_ROUTES));
+  app.setGlobalPrefix('v1', { exclude: ROOT_ROUTES });
+  app.useGlobalPipes(new RequestValidation());
+  app.useGlobalFilters(new ProblemFilter());
+}

@@ -1,0 +1,90 @@
+import { STATUS_CODES } from 'node:http';
+import { type INestApplication } from '@nestjs/common';
+import { DocumentBuilder, getSchemaPath, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { ERROR_CODES } from './api-errors.decorator';
+import { ErrorBodyDto, ErrorDto } from './error.dto';
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { [ERROR_CODES]?: string[] };
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+
+/** Failures any operation can meet, told by what it is. */
+const GENERAL = ['400 validation_failed', '429 rate_limit_exceeded', '500 internal_error', '503 service_unavailable'];
+const WITH_CREDENTIALS = [
+  '401 missing_credentials',
+  '401 invalid_token',
+  '401 token_expired',
+  '401 invalid_api_key',
+  '403 insufficient_role',
+  '403 insufficient_scope',
+  '404 workspace_not_found',
+];
+const WITH_BODY = ['400 invalid_json', '413 payload_too_large', '415 unsupported_media_type'];
+
+/** The OpenAPI document: what the code declares, both security schemes, and every error of every operation. */
+export function openApiDocument(app: INestApplication, version: string): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('Parley')
+    .setDescription(
+      'Self-hosted GenAI backend: many LLM providers behind one API, stored conversations, users, API keys and exact usage. ' +
+        'The official OpenAI SDKs work with `/v1` as their base URL and a Parley API key.',
+    )
+    .setVersion(version)
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An access token, or an API key' }, 'bearer')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key' }, 'api_key')
+    .addSecurityRequirements('bearer')
+    .addSecurityRequirements('api_key')
+    .build();
+  const document = SwaggerModule.createDocument(app, config, {
+    extraModels: [ErrorDto, ErrorBodyDto],
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
+  });
+  for (const path of Object.values(document.paths)) {
+    for (const method of METHODS) if (path[method]) describe(path[method]);
+  }
+  return document;
+}
+
+function describe(operation: Operation): void {
+  const open = operation.security?.some((requirement) => Object.keys(requirement).length === 0) ?? false;
+  if (open) operation.security = [];
+  const own = operation[ERROR_CODES] ?? [];
+  Reflect.deleteProperty(operation, ERROR_CODES);
+
+  const codes = [...own, ...GENERAL, ...(open ? [] : WITH_CREDENTIALS), ...(operation.requestBody ? WITH_BODY : [])];
+  const byStatus = Map.groupBy(codes, (code) => code.split(' ')[0] ?? '');
+  for (const [status, list] of [...byStatus].sort(([a], [b]) => a.localeCompare(b))) {
+    const names = [...new Set(list.map((code) => code.split(' ')[1] ?? ''))];
+    operation.responses[status] ??= {
+      description: `${STATUS_CODES[status] ?? status}: ${names.map((name) => `\`${name}\``).join(', ')}`,
+      content: {
+        'application/json': {
+          schema: { $ref: getSchemaPath(ErrorDto) },
+          examples: Object.fromEntries(names.map((name) => [name, { value: example(status, name) }])),
+        },
+      },
+    };
+  }
+}
+
+const TYPES: Record<string, string> = {
+  400: 'invalid_request_error',
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  409: 'conflict_error',
+  413: 'invalid_request_error',
+  415: 'invalid_request_error',
+  422: 'guardrail_error',
+  429: 'rate_limit_error',
+};
+
+const example = (status: string, code: string) => ({
+  error: {
+    type: TYPES[status] ?? (/^(provider|upstream|all_providers)/.test(code) ? 'upstream_error' : 'server_error'),
+    code,
+    message: code.replaceAll('_', ' '),
+    param: null,
+    request_id: '0193a2b4-6f0e-7a31-9d52-3f6d1c0b7e11',
+    details: [],
+  },
+});

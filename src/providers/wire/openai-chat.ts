@@ -1,0 +1,117 @@
+import { type Readable } from 'node:stream';
+import OpenAI, { APIError } from 'openai';
+import { type ModelEvent, type ModelRequest, type ProviderAdapter, type ProviderConnection } from '../providers.types';
+import { type Echo } from './openai-choice';
+import { echoFormat, type ChatDialect } from './openai-dialect';
+import { toUpstreamError } from './openai-errors';
+import { toChatBody, type ChatBody } from './openai-request';
+import { ChatReader } from './openai-stream';
+import { isObject } from './openai-wire';
+import { ProviderHttp } from './provider-http';
+import { isStream, textOf } from './response-body';
+import { readSse } from './sse-reader';
+
+/** The SDK bounds the wait for headers by a timer; calls are bounded by their signal, so the timer never fires. */
+const NEVER_MS = 2 ** 31 - 1;
+
+/** A provider that speaks OpenAI's Chat Completions, in its dialect. https://platform.openai.com/docs/api-reference/chat */
+export class OpenAiChat implements ProviderAdapter {
+  readonly id: string;
+  private readonly apiKey: string | null;
+  private readonly http = new ProviderHttp();
+  private readonly client: OpenAI;
+  private readonly echo: Echo | null;
+  /** Whether the server takes `stream_options`: Mistral's did not. Learnt from its first refusal. */
+  private takesStreamOptions = true;
+
+  constructor(
+    { id, apiKey, baseUrl }: ProviderConnection,
+    private readonly dialect: ChatDialect,
+  ) {
+    this.id = id;
+    this.apiKey = apiKey;
+    const format = echoFormat(id, dialect);
+    this.echo = format && dialect.reasoningEcho ? { field: dialect.reasoningEcho, format } : null;
+    // Everything the SDK would otherwise take from the environment is set.
+    this.client = new OpenAI({
+      apiKey: apiKey ?? 'none',
+      adminAPIKey: null,
+      organization: null,
+      project: null,
+      webhookSecret: null,
+      baseURL: baseUrl,
+      logLevel: 'off',
+      maxRetries: 0,
+      timeout: NEVER_MS,
+      fetch: this.http.fetch,
+      defaultHeaders: { ...dialect.headers, ...(apiKey === null && { authorization: null }) },
+    });
+  }
+
+  async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
+    const body = toChatBody(request, this.dialect, this.id);
+    let bytes: Readable | null = null;
+    let complete = false;
+    const stop = () => bytes?.destroy();
+    try {
+      signal.throwIfAborted();
+      const response = await this.send(body, request.requestId, signal);
+      bytes = this.http.bodyOf(response);
+      signal.addEventListener('abort', stop, { once: true });
+      const reader = new ChatReader(this.id, this.echo, response.headers.get('x-request-id'), this.apiKey);
+      if (!isStream(response, request.stream)) {
+        const events = reader.readWhole(await textOf(bytes));
+        complete = true;
+        yield* events;
+        return;
+      }
+      let done = false;
+      // Left open at [DONE], so that the connection can serve again.
+      for await (const data of readSse(bytes.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>)) {
+        done = data === '[DONE]';
+        if (done) break;
+        for (const event of reader.read(data)) yield event;
+      }
+      const last = reader.end(done);
+      complete = true;
+      yield* last;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw toUpstreamError(error, { provider: this.id, apiKey: this.apiKey }, bytes?.readableDidRead ?? false);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      if (bytes) this.http.release(bytes, complete);
+    }
+  }
+
+  /** Waits for calls under way. */
+  close(): Promise<void> {
+    return this.http.close();
+  }
+
+  private async send(body: ChatBody, requestId: string, signal: AbortSignal): Promise<Response> {
+    if (!this.takesStreamOptions) delete body['stream_options'];
+    try {
+      return await this.post(body, requestId, signal);
+    } catch (error) {
+      if (!refusesStreamOptions(error, body)) throw error;
+      delete body['stream_options'];
+      const response = await this.post(body, requestId, signal);
+      this.takesStreamOptions = false;
+      return response;
+    }
+  }
+
+  private post(body: ChatBody, requestId: string, signal: AbortSignal): Promise<Response> {
+    const headers = { 'x-request-id': requestId };
+    return this.client.post('/chat/completions', { body, signal, headers }).asResponse();
+  }
+}
+
+/** Only of our own wish for usage: a caller's bad option must not cost the usage of the calls after it. */
+const refusesStreamOptions = (error: unknown, { stream_options: sent }: ChatBody): boolean =>
+  error instanceof APIError &&
+  (error.status === 400 || error.status === 422) &&
+  isObject(sent) &&
+  Object.keys(sent).length === 1 &&
+  JSON.stringify(error.error ?? error.message).includes('stream_options');

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { ChatModule } from '../../chat/chat.module';
+import { ProvidersModule } from '../../providers/providers.module';
+import { CompletionsController } from './completions.controller';
+import { ModelsController } from './models.controller';
+import { OpenAiService } from './openai.service';
+
+@Module({
+  imports: [ChatModule, ProvidersModule],
+  controllers: [CompletionsController, ModelsController],
+  providers: [OpenAiService],
+})
+export class OpenAiSurfaceModule {}

@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import { type Response } from 'express';
+import { ChatService } from '../../chat/chat.service';
+import { type Answer, type ChatRequest } from '../../chat/chat.types';
+import { toGeneration } from '../../chat/generation.codec';
+import { toMessages, toParts } from '../../chat/messages.codec';
+import { answerHeaders, modelOf, NativeCodec, toNativeToolCalls, toNativeUsage } from '../../chat/native.codec';
+import { type Principal } from '../../platform/common/auth/principal';
+import { toProblem } from '../../platform/common/errors/problem';
+import { requestIdOf } from '../../platform/common/http/request-id';
+import { closedSignal, sendEvents } from '../../platform/common/http/sse';
+import { ZodBody } from '../../platform/common/http/zod-body';
+import { newId } from '../../platform/common/ids';
+import { formatUsd } from '../../platform/common/money';
+import { type Message } from '../../providers/providers.types';
+import { type ChatAnswerDto, type ChatBatchDto } from './simple.dto';
+import { type BatchBody, chatBody, type ChatBody } from './simple.schema';
+
+/** Requests of one batch that run at a time. */
+const BATCH_CONCURRENCY = 10;
+const oneOfBatch = new ZodBody(chatBody);
+
+@Injectable()
+export class SimpleService {
+  constructor(private readonly chat: ChatService) {}
+
+  async answer(user: Principal, body: ChatBody, res: Response): Promise<ChatAnswerDto> {
+    const answer = await this.chat.complete(user, toRequest(body, false), origin(res), closedSignal(res));
+    res.set(answerHeaders(answer));
+    return toAnswer(answer);
+  }
+
+  async stream(user: Principal, body: ChatBody, res: Response): Promise<void> {
+    const gone = closedSignal(res);
+    const { events, answer } = this.chat.start(user, toRequest(body, true), origin(res), gone);
+    await sendEvents(res, events, new NativeCodec({ message_id: newId() }, answer), gone);
+  }
+
+  /** Every request is answered or refused by itself; the batch as a whole does not fail. */
+  async batch(user: Principal, { requests }: BatchBody, res: Response): Promise<ChatBatchDto> {
+    const gone = closedSignal(res);
+    const results: ChatBatchDto['results'] = [];
+    const queue = requests.entries();
+    const worker = async () => {
+      for (const [index, body] of queue) {
+        try {
+          const request = toRequest(oneOfBatch.transform(body), false);
+          results[index] = toAnswer(await this.chat.complete(user, request, origin(res), gone));
+        } catch (error) {
+          gone.throwIfAborted();
+          const { error: told } = toProblem(error, requestIdOf(res.req));
+          results[index] = { error: { ...told, details: [...told.details] } };
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: BATCH_CONCURRENCY }, worker));
+    return { results };
+  }
+}
+
+const origin = (res: Response) => ({ requestId: requestIdOf(res.req) });
+
+function toRequest(
+  { message, messages, system, model, timeout_ms, ...options }: ChatBody,
+  stream: boolean,
+): ChatRequest {
+  const said: Message[] =
+    message === undefined ? toMessages(messages ?? []) : [{ role: 'user', parts: toParts(message) }];
+  return {
+    ...toGeneration(options),
+    messages: system ? [{ role: 'system', parts: [{ type: 'text', text: system }] }, ...said] : said,
+    stream,
+    ...(model === undefined ? {} : { model }),
+    ...(timeout_ms === undefined ? {} : { timeoutMs: timeout_ms }),
+  };
+}
+
+function toAnswer(answer: Answer): ChatAnswerDto {
+  const { content, provider, usage, cost } = answer;
+  if (!usage) throw new Error('an answer without an end');
+  const reasoning = content.reasoning();
+  const calls = toNativeToolCalls(answer);
+  return {
+    id: newId(),
+    content: content.text() + content.refusal(),
+    model: modelOf(answer) ?? '',
+    provider: provider ?? '',
+    finish_reason: content.finishReason() ?? 'stop',
+    ...(reasoning ? { reasoning } : {}),
+    ...(calls.length > 0 ? { tool_calls: calls } : {}),
+    usage: toNativeUsage(usage),
+    cost_usd: cost === null ? null : formatUsd(cost),
+    unpriced: cost === null,
+  };
+}

@@ -1,0 +1,108 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Batcher } from '../platform/common/batcher';
+import { every } from '../platform/common/every';
+import { newId } from '../platform/common/ids';
+import { LedgerRepository } from './ledger.repository';
+import { type CallRecord, type LiveCall } from './usage.types';
+
+const RENEW_MS = 1_000;
+const SWEEP_MS = 2_000;
+const PARTITIONS_MS = 6 * 3_600_000;
+/** How long a shutdown waits for calls to end and their rows to be written. */
+const DRAIN_MS = 10_000;
+const RETRY_MS = { first: 100, most: 5_000 };
+
+/**
+ * Every dispatched call has a lease, and every lease becomes exactly one usage row: written from the truth by `settle`,
+ * or from the last tally by whichever process sweeps what a dead one left. Writes are grouped over concurrent calls.
+ */
+@Injectable()
+export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly logger = new Logger(LedgerService.name);
+  private readonly owner = newId();
+  private readonly live = new Map<string, LiveCall>();
+  private readonly opening = new Batcher<CallRecord>((calls) => this.repository.openLeases(this.owner, calls));
+  private readonly settling = new Batcher<CallRecord>((calls) => this.persist(() => this.repository.settle(calls)));
+  private readonly releasing = new Batcher<string>((ids) => this.persist(() => this.repository.release(ids)));
+  private upkeep: (() => void)[] = [];
+  private closing = false;
+
+  constructor(private readonly repository: LedgerRepository) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.repository.ensurePartitions();
+    await this.sweep();
+    this.upkeep = [
+      every(RENEW_MS, this.logger, () => this.renew()),
+      every(SWEEP_MS, this.logger, () => this.sweep()),
+      every(PARTITIONS_MS, this.logger, () => this.repository.ensurePartitions()),
+    ];
+  }
+
+  /** The sockets are closed by now: calls that still run are being aborted, and their rows are to be written. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const deadline = Date.now() + DRAIN_MS;
+    while (this.live.size > 0 && Date.now() < deadline) await wait(20);
+    this.closing = true;
+    for (const end of this.upkeep) end();
+    await this.settled();
+    if (this.live.size > 0) this.logger.warn(`${this.live.size} calls did not end in time; their leases will be swept`);
+  }
+
+  /** To be awaited before the call is dispatched. */
+  async open(call: LiveCall): Promise<void> {
+    await this.opening.add(call.record());
+    this.live.set(call.id, call);
+  }
+
+  /** The call is over. Its row is written behind the caller's back, and tried again while the database is away. */
+  settle(call: LiveCall): void {
+    const record = call.record();
+    this.settling
+      .add(record)
+      .catch((error: unknown) => this.logger.error(error, `the usage row of call ${call.id} could not be written`))
+      .finally(() => this.live.delete(call.id));
+  }
+
+  /** The call was never dispatched: nothing is owed. */
+  release(call: LiveCall): void {
+    this.live.delete(call.id);
+    this.releasing
+      .add(call.id)
+      .catch((error: unknown) => this.logger.error(error, `the lease of call ${call.id} could not be released`));
+  }
+
+  /** Resolves when every call of this process that has ended has its row. */
+  async settled(): Promise<void> {
+    await Promise.all([this.settling.idle(), this.releasing.idle()]);
+  }
+
+  private async renew(): Promise<void> {
+    if (this.live.size > 0) await this.repository.renewLeases([...this.live.values()].map((call) => call.record()));
+  }
+
+  private async sweep(): Promise<void> {
+    const swept = await this.repository.sweepExpired();
+    if (swept > 0) this.logger.warn(`billed ${swept} calls that a stopped process left, from their last tally`);
+  }
+
+  /** Tries until it succeeds or the process closes: an error of the database itself is no reason to lose a row. */
+  private async persist(write: () => Promise<void>): Promise<void> {
+    for (let delay = RETRY_MS.first; ; delay = Math.min(delay * 2, RETRY_MS.most)) {
+      try {
+        await write();
+        return;
+      } catch (error) {
+        if (this.closing || isRefused(error)) throw error;
+        this.logger.warn(`usage could not be written, trying again: ${error instanceof Error ? error.message : ''}`);
+        await wait(delay);
+      }
+    }
+  }
+}
+
+/** SQLSTATE classes 22 and 23 (bad data, broken constraint): the same row would be refused again. */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^2[23]/.test(String(error.code));
+}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { LedgerRepository } from './ledger.repository';
+import { LedgerService } from './ledger.service';
+import { UsageController } from './usage.controller';
+import { UsageRepository } from './usage.repository';
+import { UsageService } from './usage.service';
+
+@Module({
+  controllers: [UsageController],
+  providers: [LedgerRepository, LedgerService, UsageRepository, UsageService],
+  exports: [LedgerService],
+})
+export class UsageModule {}

@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { formatUsd, parseUsd } from '../platform/common/money';
+import { type Group, GROUPS, type Interval, type UsageTotalsDto } from './usage.dto';
+
+/** Whose usage, and when: `from` inclusive, `to` exclusive. `userId` null: the whole workspace. */
+export interface UsageSpan {
+  workspaceId: string;
+  userId: string | null;
+  from: Date;
+  to: Date;
+}
+
+type TotalsRow = Record<keyof UsageTotalsDto, string>;
+const TOTALS = `count(*) AS requests, coalesce(sum(input_tokens), 0) AS input_tokens,
+  coalesce(sum(output_tokens), 0) AS output_tokens, coalesce(sum(cached_tokens), 0) AS cached_tokens,
+  coalesce(sum(cost_usd), 0) AS cost_usd, count(*) FILTER (WHERE cost_usd IS NULL) AS unpriced,
+  count(*) FILTER (WHERE outcome = 'error') AS errors`;
+const WITHIN = `workspace_id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND at >= $3 AND at < $4`;
+
+@Injectable()
+export class UsageRepository {
+  constructor(@InjectDataSource() private readonly db: DataSource) {}
+
+  async totals(span: UsageSpan): Promise<UsageTotalsDto> {
+    const [row] = await this.db.query<[TotalsRow]>(`SELECT ${TOTALS} FROM usage WHERE ${WITHIN}`, parameters(span));
+    return toTotals(row);
+  }
+
+  /** Dearest first. */
+  async grouped(span: UsageSpan, group: Group): Promise<(UsageTotalsDto & { group: string | null })[]> {
+    const rows = await this.db.query<(TotalsRow & { group: string | null })[]>(
+      `SELECT ${GROUPS[group]} AS "group", ${TOTALS} FROM usage WHERE ${WITHIN}
+       GROUP BY 1 ORDER BY coalesce(sum(cost_usd), 0) DESC, requests DESC, 1`,
+      parameters(span),
+    );
+    return rows.map((row) => Object.assign(toTotals(row), { group: row.group }));
+  }
+
+  /** Every interval of the span in UTC, for every group that occurs in it (or once, with nothing, when none does). */
+  async history(
+    span: UsageSpan,
+    interval: Interval,
+    group: Group | null,
+  ): Promise<(UsageTotalsDto & { at: Date; group: string | null })[]> {
+    const rows = await this.db.query<(TotalsRow & { at: Date; group: string | null })[]>(
+      `WITH spent AS (
+         SELECT date_trunc($5, at, 'UTC') AS bucket, ${group ? GROUPS[group] : 'NULL::text'}::text AS "group", ${TOTALS}
+         FROM usage WHERE ${WITHIN} GROUP BY 1, 2),
+       buckets AS (
+         SELECT generate_series(date_trunc($5, $3::timestamptz, 'UTC'), $4::timestamptz - interval '1 microsecond',
+           ('1 ' || $5)::interval, 'UTC') AS bucket),
+       groups AS (SELECT DISTINCT "group" FROM spent UNION SELECT NULL WHERE NOT EXISTS (SELECT FROM spent))
+       SELECT buckets.bucket AS at, groups."group", coalesce(requests, 0) AS requests, coalesce(input_tokens, 0) AS input_tokens,
+         coalesce(output_tokens, 0) AS output_tokens, coalesce(cached_tokens, 0) AS cached_tokens,
+         coalesce(cost_usd, 0) AS cost_usd, coalesce(unpriced, 0) AS unpriced, coalesce(errors, 0) AS errors
+       FROM buckets CROSS JOIN groups
+       LEFT JOIN spent ON spent.bucket = buckets.bucket AND spent."group" IS NOT DISTINCT FROM groups."group"
+       ORDER BY buckets.bucket, groups."group"`,
+      [...parameters(span), interval],
+    );
+    return rows.map((row) => Object.assign(toTotals(row), { at: row.at, group: row.group }));
+  }
+}
+
+const parameters = ({ workspaceId, userId, from, to }: UsageSpan) => [workspaceId, userId, from, to];
+
+const toTotals = (row: TotalsRow): UsageTotalsDto => ({
+  requests: Number(row.requests),
+  input_tokens: Number(row.input_tokens),
+  output_tokens: Number(row.output_tokens),
+  cached_tokens: Number(row.cached_tokens),
+  cost_usd: formatUsd(parseUsd(row.cost_usd)),
+  unpriced: Number(row.unpriced),
+  errors: Number(row.errors),
+});

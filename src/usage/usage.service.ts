@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { hasRole } from '../platform/common/auth/permissions';
+import { type Principal } from '../platform/common/auth/principal';
+import { validationFailed } from '../platform/common/errors/validation';
+import { LedgerService } from './ledger.service';
+import {
+  type UsageHistoryDto,
+  type UsageHistoryQuery,
+  type UsageQuery,
+  type UsageReportDto,
+  type UsageTotalsDto,
+} from './usage.dto';
+import { UsageRepository, type UsageSpan } from './usage.repository';
+
+const DAY_MS = 86_400_000;
+const DEFAULT_SPAN_MS = 30 * DAY_MS;
+/** Longest span by interval, so that a report stays of a size someone can read. */
+const LONGEST_MS = { hour: 62 * DAY_MS, day: 3 * 366 * DAY_MS, month: 50 * 366 * DAY_MS };
+
+/** Reports of what was used. Admins and owners see the workspace's usage, others their own. */
+@Injectable()
+export class UsageService {
+  constructor(
+    private readonly repository: UsageRepository,
+    private readonly ledger: LedgerService,
+  ) {}
+
+  async report(principal: Principal, query: UsageQuery): Promise<UsageReportDto> {
+    await this.ledger.settled(); // calls whose answer was read a moment ago are in it
+    const span = toSpan(principal, query);
+    const { group_by } = query;
+    const [totals, groups] = await Promise.all([
+      this.repository.totals(span),
+      group_by ? this.repository.grouped(span, group_by) : [],
+    ]);
+    return { ...told(span), totals, data: groups.map((row) => named(row, group_by)) };
+  }
+
+  async history(principal: Principal, query: UsageHistoryQuery): Promise<UsageHistoryDto> {
+    await this.ledger.settled();
+    const span = toSpan(principal, query);
+    const { interval, group_by } = query;
+    if (span.to.getTime() - span.from.getTime() > LONGEST_MS[interval]) {
+      const days = LONGEST_MS[interval] / DAY_MS;
+      throw validationFailed([{ field: 'from', message: `from: at most ${days} days by ${interval}` }]);
+    }
+    const points = await this.repository.history(span, interval, group_by ?? null);
+    return {
+      ...told(span),
+      interval,
+      data: points.map(({ at, ...row }) => ({ at: at.toISOString(), ...named(row, group_by) })),
+    };
+  }
+}
+
+function toSpan({ workspaceId, userId, role }: Principal, query: UsageQuery): UsageSpan {
+  const to = query.to ? new Date(query.to) : new Date();
+  const from = query.from ? new Date(query.from) : new Date(to.getTime() - DEFAULT_SPAN_MS);
+  if (from >= to) throw validationFailed([{ field: 'from', message: 'from: must lie before to' }]);
+  return { workspaceId, userId: hasRole(role, 'admin') ? null : userId, from, to };
+}
+
+const told = ({ from, to }: UsageSpan) => ({ from: from.toISOString(), to: to.toISOString() });
+
+/** The group under its own name (`"model": "openai/…"`). */
+const named = <T extends UsageTotalsDto & { group: string | null }>({ group, ...totals }: T, group_by?: string) =>
+  group_by ? { [group_by]: group, ...totals } : totals;

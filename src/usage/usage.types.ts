@@ -1,0 +1,43 @@
+import { type PicoUsd } from '../platform/common/money';
+
+/** What a call was for. */
+export type UsageKind = 'chat';
+
+/** How a call ended. `interrupted`: its process died, and the row was written from its last tally. */
+export type Outcome = 'success' | 'error' | 'cancelled' | 'interrupted';
+
+/** One model call, as it is recorded: what it used, what it cost, whom it is billed to. */
+export interface CallRecord {
+  /** Also the id of its lease. */
+  id: string;
+  at: Date;
+  workspaceId: string;
+  userId: string;
+  apiKeyId: string | null;
+  endUser: string | null;
+  kind: UsageKind;
+  provider: string;
+  model: string;
+  inputTokens: number;
+  outputTokens: number;
+  cachedTokens: number;
+  cacheWriteTokens: number;
+  reasoningTokens: number;
+  /** Null: the model has no known price. */
+  cost: PicoUsd | null;
+  /** The tokens are our estimate, because the provider told none. */
+  estimated: boolean;
+  outcome: Outcome;
+  errorCode: string | null;
+  latencyMs: number;
+  /** To the first content; null when there was none. */
+  ttftMs: number | null;
+  requestId: string;
+  messageId: string | null;
+}
+
+/** A call under way: its record so far, at any moment. */
+export interface LiveCall {
+  readonly id: string;
+  record(): CallRecord;
+}

@@ -1,0 +1,49 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { PathWorkspace } from '../platform/common/auth/path-workspace.decorator';
+import { CurrentUser, type Principal } from '../platform/common/auth/principal';
+import { Requires } from '../platform/common/auth/requires.decorator';
+import { idParam } from '../platform/common/errors/validation';
+import { PageQuery } from '../platform/common/http/pagination';
+import { ApiErrors } from '../platform/common/openapi/api-errors.decorator';
+import { ChangeRoleDto, MemberDto, MembersPageDto } from './members.dto';
+import { MembersService } from './members.service';
+
+@ApiTags('workspaces')
+@PathWorkspace('id')
+@Controller('workspaces/:id/members')
+export class MembersController {
+  constructor(private readonly members: MembersService) {}
+
+  @Get()
+  @Requires('members:read')
+  @ApiOperation({ summary: 'Who is in the workspace' })
+  @ApiOkResponse({ type: MembersPageDto })
+  list(@CurrentUser() user: Principal, @Query() query: PageQuery): Promise<MembersPageDto> {
+    return this.members.list(user, query);
+  }
+
+  @Patch(':user_id')
+  @Requires('members:manage')
+  @ApiOperation({ summary: 'Change a role (owners and admins; only owners make or unmake owners)' })
+  @ApiOkResponse({ type: MemberDto })
+  @ApiErrors('404 member_not_found', '409 last_owner', '409 personal_workspace')
+  changeRole(
+    @CurrentUser() user: Principal,
+    @Param('user_id', idParam('member')) userId: string,
+    @Body() { role }: ChangeRoleDto,
+  ): Promise<MemberDto> {
+    return this.members.changeRole(user, userId, role);
+  }
+
+  /** The member's API keys of this workspace stop at once. */
+  @Delete(':user_id')
+  @Requires('members:read')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Remove a member (owners and admins), or leave (everybody)' })
+  @ApiNoContentResponse()
+  @ApiErrors('404 member_not_found', '409 last_owner', '409 personal_workspace')
+  remove(@CurrentUser() user: Principal, @Param('user_id', idParam('member')) userId: string): Promise<void> {
+    return this.members.remove(user, userId);
+  }
+}

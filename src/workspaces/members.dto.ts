@@ -1,0 +1,34 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsIn } from 'class-validator';
+import { type Role, ROLES } from '../platform/common/auth/permissions';
+import { PageDto } from '../platform/common/http/pagination';
+import { type Member } from './members.types';
+
+export class ChangeRoleDto {
+  @ApiProperty({ enum: ROLES, example: 'admin' })
+  @IsIn(ROLES)
+  role: Role;
+}
+
+export class MemberDto implements Member {
+  @ApiProperty({ format: 'uuid', example: '0193a2b4-6f0e-7a31-9d52-3f6d1c0b7e11' })
+  user_id: string;
+
+  @ApiProperty({ format: 'email', example: 'ada@example.com' })
+  email: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Ada Lovelace' })
+  name: string | null;
+
+  @ApiProperty({ enum: ROLES, example: 'member' })
+  role: Role;
+
+  @ApiProperty({ format: 'date-time', description: 'When they became a member' })
+  created_at: Date;
+}
+
+/** `first_id`, `last_id` and `after` are user ids. */
+export class MembersPageDto extends PageDto {
+  @ApiProperty({ type: [MemberDto] })
+  data: MemberDto[];
+}

@@ -1,0 +1,23 @@
+import { type Role } from '../platform/common/auth/permissions';
+
+/** A member as the API shows them. Rows are read in this shape. */
+export interface Member {
+  user_id: string;
+  email: string;
+  name: string | null;
+  role: Role;
+  created_at: Date;
+}
+
+/** Who stands where in a workspace while a change of one membership is decided. */
+export interface Standing {
+  /** Null when the caller was removed meanwhile. */
+  caller: Role | null;
+  /** Null when there is no such member. */
+  member: Role | null;
+  /** The caller is the member. */
+  self: boolean;
+  owners: number;
+  /** The workspace is this member's personal one. */
+  personal: boolean;
+}

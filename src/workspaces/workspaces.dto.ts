@@ -1,0 +1,18 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsString, Length } from 'class-validator';
+import { PageDto } from '../platform/common/http/pagination';
+import { WorkspaceDto } from './workspaces.types';
+
+export class WorkspaceNameDto {
+  @ApiProperty({ minLength: 1, maxLength: 100, example: 'Research' })
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
+  @IsString()
+  @Length(1, 100)
+  name: string;
+}
+
+export class WorkspacesPageDto extends PageDto {
+  @ApiProperty({ type: [WorkspaceDto] })
+  data: WorkspaceDto[];
+}

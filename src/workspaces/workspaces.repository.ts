@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { type Principal } from '../platform/common/auth/principal';
+import { type PageQuery } from '../platform/common/http/pagination';
+import { newId } from '../platform/common/ids';
+import { type WorkspaceDto } from './workspaces.types';
+
+const SHOWN = 'w.id, w.name, w.personal_of IS NOT NULL AS personal, m.role, w.created_at';
+
+@Injectable()
+export class WorkspacesRepository {
+  constructor(@InjectDataSource() private readonly db: DataSource) {}
+
+  /** Those the caller is in; for an API key the one it is bound to. One more than the page holds. */
+  list({ userId, workspaceId, apiKeyId }: Principal, { limit, after, order }: PageQuery): Promise<WorkspaceDto[]> {
+    const [beyond, direction] = order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+    return this.db.query<WorkspaceDto[]>(
+      `SELECT ${SHOWN} FROM memberships m JOIN workspaces w ON w.id = m.workspace_id
+       WHERE m.user_id = $1 AND ($2::uuid IS NULL OR w.id = $2) AND ($3::uuid IS NULL OR w.id ${beyond} $3)
+       ORDER BY w.id ${direction} LIMIT $4`,
+      [userId, apiKeyId && workspaceId, after ?? null, limit + 1],
+    );
+  }
+
+  async find({ userId, workspaceId }: Principal): Promise<WorkspaceDto | null> {
+    const [workspace] = await this.db.query<WorkspaceDto[]>(
+      `SELECT ${SHOWN} FROM memberships m JOIN workspaces w ON w.id = m.workspace_id
+       WHERE m.user_id = $1 AND m.workspace_id = $2`,
+      [userId, workspaceId],
+    );
+    return workspace ?? null;
+  }
+
+  /** With the caller as its owner. */
+  async create({ userId }: Principal, name: string): Promise<WorkspaceDto> {
+    const [workspace] = await this.db.query<[WorkspaceDto]>(
+      `WITH w AS (INSERT INTO workspaces (id, name) VALUES ($1, $2) RETURNING *),
+            m AS (INSERT INTO memberships (workspace_id, user_id, role) SELECT id, $3, 'owner' FROM w RETURNING role)
+       SELECT ${SHOWN} FROM w, m`,
+      [newId(), name, userId],
+    );
+    return workspace;
+  }
+
+  async rename({ userId, workspaceId }: Principal, name: string): Promise<WorkspaceDto | null> {
+    const [[workspace]] = await this.db.query<[WorkspaceDto[], number]>(
+      `UPDATE workspaces w SET name = $3, updated_at = now() FROM memberships m
+       WHERE w.id = $2 AND m.workspace_id = w.id AND m.user_id = $1 RETURNING ${SHOWN}`,
+      [userId, workspaceId, name],
+    );
+    return workspace ?? null;
+  }
+}

@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import { workspaceNotFound } from '../platform/common/auth/access.errors';
+import { type Principal } from '../platform/common/auth/principal';
+import { type Page, type PageQuery, toPage } from '../platform/common/http/pagination';
+import { WorkspacesRepository } from './workspaces.repository';
+import { type WorkspaceDto } from './workspaces.types';
+
+@Injectable()
+export class WorkspacesService {
+  constructor(private readonly workspaces: WorkspacesRepository) {}
+
+  async list(principal: Principal, query: PageQuery): Promise<Page<WorkspaceDto>> {
+    return toPage(await this.workspaces.list(principal, query), query.limit, (workspace) => workspace);
+  }
+
+  create(principal: Principal, name: string): Promise<WorkspaceDto> {
+    return this.workspaces.create(principal, name);
+  }
+
+  async get(principal: Principal): Promise<WorkspaceDto> {
+    return (await this.workspaces.find(principal)) ?? missing();
+  }
+
+  async rename(principal: Principal, name: string): Promise<WorkspaceDto> {
+    return (await this.workspaces.rename(principal, name)) ?? missing();
+  }
+}
+
+/** Between the guard and the query the caller may have been removed. */
+const missing = (): never => {
+  throw workspaceNotFound();
+};

@@ -1,0 +1,30 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { type Role, ROLES } from '../platform/common/auth/permissions';
+
+/** A workspace as the caller sees it. Rows are read in this shape. */
+export class WorkspaceDto {
+  @ApiProperty({ format: 'uuid', example: '0193a2b4-6f0e-7a31-9d52-3f6d1c0b7e12' })
+  id: string;
+
+  @ApiProperty({ example: 'Research' })
+  name: string;
+
+  @ApiProperty({ description: 'Made at registration; the default of its person, who always owns it' })
+  personal: boolean;
+
+  @ApiProperty({ enum: ROLES, description: "The caller's role" })
+  role: Role;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: Date;
+}
+
+/** What credentials of a user amount to in one workspace. */
+export interface Account {
+  readonly userId: string;
+  /** An access token that carries another one is worthless. */
+  readonly tokenVersion: number;
+  /** Null for both when the user is not in that workspace. */
+  readonly workspaceId: string | null;
+  readonly role: Role | null;
+}

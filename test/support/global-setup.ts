@@ -1,0 +1,20 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dist } from './dist';
+
+type EmbeddedPostgresModule = typeof import('../../src/platform/database/embedded/embedded-postgres');
+type MigrateModule = typeof import('../../src/platform/database/migrate');
+
+/** One real Postgres for all suites, with a migrated template database that each suite clones. */
+export default async function globalSetup(): Promise<void> {
+  execFileSync('sh', ['scripts/ensure-build.sh'], { cwd: join(__dirname, '../..'), stdio: 'inherit' });
+  const dataDir = mkdtempSync(join(tmpdir(), 'parley-test-'));
+  const { startEmbeddedPostgres } = dist('platform/database/embedded/embedded-postgres') as EmbeddedPostgresModule;
+  const { migrate } = dist('platform/database/migrate') as MigrateModule;
+  const server = await startEmbeddedPostgres(dataDir, () => undefined);
+  await migrate(server.url);
+  process.env['TEST_TEMPLATE_URL'] = server.url;
+  Object.assign(globalThis, { parleyTestServer: { server, dataDir } });
+}

@@ -1,0 +1,138 @@
+/**
+ * What a fake upstream plays. The script is the last segment of the model's name, so that a test says what should go
+ * wrong where it picks its model: `openai/cut-after-3`. Any other name answers like `echo`, and what stands before a
+ * slash in the upstream's own model name is left for adapters to look at: `claude-3-5-haiku/json`.
+ *
+ * | name | what happens |
+ * | --- | --- |
+ * | `echo` | repeats the last user's text, a word per delta |
+ * | `inspect` | answers with the JSON text of the body it received |
+ * | `words-N`, `length`, `filtered`, `filtered-N` | N words ("one", " two", …); the last two finish for length, for content |
+ * | `cut-after-N`, `end-after-N`, `error-after-N`, `malformed-after-N`, `hang-after-N` | N words, then the socket is destroyed · a clean HTTP end without the terminal event · the wire's overloaded error · broken JSON · silence |
+ * | `hang`, `empty` | no headers ever · headers and no event |
+ * | `slow-MS`, `slow-MS-N`, `keepalive-MS-N` | 20 or N words, MS ms apart; the last with a comment or ping between words |
+ * | `dup-end-N` | the terminal event comes twice |
+ * | `status-CODE`, `context-length`, `content-filter`, `quota` | the provider's own error body; 429 carries `retry-after: 7` |
+ * | `tool`, `tools-2` | asks for `get_weather` once or twice; told the results, answers "It is <result>." |
+ * | `json`, `reasoning`, `instant` | `{"answer":42}` · thinks "thinking hard", says "done" · "ok" |
+ * | `cached`, `no-usage` | usage with cached tokens · no usage told, where the wire allows |
+ *
+ * Not streaming, a fault after N words leaves half a body behind; `error-after-N` is then an HTTP error.
+ */
+export type Block =
+  | { type: 'text'; deltas: string[] }
+  | { type: 'reasoning'; deltas: string[] }
+  /** `deltas` join to the JSON text of the arguments. */
+  | { type: 'tool_call'; name: string; deltas: string[] };
+
+export type Finish = 'stop' | 'length' | 'tool_calls' | 'content_filter';
+export type Fault = 'cut' | 'end' | 'error' | 'malformed' | 'hang';
+
+export interface Answer {
+  kind: 'answer';
+  blocks: Block[];
+  finish: Finish;
+  /** Comes after the last delta, instead of the rest. */
+  fault: Fault | null;
+  terminalTwice: boolean;
+  gapMs: number;
+  keepAlive: boolean;
+  usage: 'plain' | 'cached' | 'none';
+}
+
+export type Refusal = number | 'context-length' | 'content-filter' | 'quota' | 'overloaded';
+export type Script = Answer | { kind: 'refuse'; why: Refusal } | { kind: 'hang' } | { kind: 'empty' };
+
+/** What a script may look at, whichever wire it came over. */
+export interface Asked {
+  model: string;
+  stream: boolean;
+  lastUserText: string;
+  /** Those the conversation ends with. */
+  toolResults: string[];
+  body: unknown;
+}
+
+const answer = (blocks: Block[], more: Partial<Answer> = {}): Answer => ({
+  kind: 'answer',
+  blocks,
+  finish: 'stop',
+  fault: null,
+  terminalTwice: false,
+  gapMs: 0,
+  keepAlive: false,
+  usage: 'plain',
+  ...more,
+});
+const text = (...deltas: string[]): Block => ({ type: 'text', deltas });
+const echo = ({ lastUserText }: Asked): Block => text(...splitWords(lastUserText));
+const words = (count: number, more?: Partial<Answer>): Answer => answer([text(...countTo(count))], more);
+const weather = (city: string): Block => ({
+  type: 'tool_call',
+  name: 'get_weather',
+  deltas: ['{"ci', `ty":"${city}`, '"}'],
+});
+const toolTurn = ({ toolResults }: Asked, ...calls: Block[]): Answer =>
+  toolResults.length > 0
+    ? answer([text(...splitWords(`It is ${toolResults.join(' and ')}.`))])
+    : answer(calls, { finish: 'tool_calls' });
+
+type Play = (asked: Asked, a: number, b: number) => Script;
+const SCRIPTS: [RegExp, Play][] = [
+  [/^inspect$/, ({ body }) => answer([text(JSON.stringify(body))])],
+  [/^words-(\d+)$/, (_, n) => words(n)],
+  [/^length$/, () => words(5, { finish: 'length' })],
+  [/^filtered$/, () => words(2, { finish: 'content_filter' })],
+  [/^filtered-(\d+)$/, (_, n) => words(n, { finish: 'content_filter' })],
+  [/^cut-after-(\d+)$/, (_, n) => words(n, { fault: 'cut' })],
+  [/^end-after-(\d+)$/, (_, n) => words(n, { fault: 'end' })],
+  [/^error-after-(\d+)$/, (_, n) => words(n, { fault: 'error' })],
+  [/^malformed-after-(\d+)$/, (_, n) => words(n, { fault: 'malformed' })],
+  [/^hang-after-(\d+)$/, (_, n) => words(n, { fault: 'hang' })],
+  [/^hang$/, () => ({ kind: 'hang' })],
+  [/^empty$/, () => ({ kind: 'empty' })],
+  [/^slow-(\d+)$/, (_, gapMs) => words(20, { gapMs })],
+  [/^slow-(\d+)-(\d+)$/, (_, gapMs, n) => words(n, { gapMs })],
+  [/^keepalive-(\d+)-(\d+)$/, (_, gapMs, n) => words(n, { gapMs, keepAlive: true })],
+  [/^dup-end-(\d+)$/, (_, n) => words(n, { terminalTwice: true })],
+  [/^status-(\d{3})$/, (_, status) => ({ kind: 'refuse', why: status })],
+  [/^context-length$/, () => ({ kind: 'refuse', why: 'context-length' })],
+  [/^content-filter$/, () => ({ kind: 'refuse', why: 'content-filter' })],
+  [/^quota$/, () => ({ kind: 'refuse', why: 'quota' })],
+  [/^tool$/, (asked) => toolTurn(asked, weather('Paris'))],
+  [/^tools-2$/, (asked) => toolTurn(asked, weather('Paris'), weather('Rome'))],
+  [/^json$/, () => answer([text('{"answer":', '42}')])],
+  [/^reasoning$/, () => answer([{ type: 'reasoning', deltas: ['thinking', ' hard'] }, text('done')])],
+  [/^instant$/, () => answer([text('ok')])],
+  [/^cached$/, (asked) => answer([echo(asked)], { usage: 'cached' })],
+  [/^no-usage$/, (asked) => answer([echo(asked)], { usage: 'none' })],
+];
+
+export function scriptOf(asked: Asked): Script {
+  const name = asked.model.slice(asked.model.lastIndexOf('/') + 1);
+  for (const [pattern, play] of SCRIPTS) {
+    const match = pattern.exec(name);
+    if (match) return play(asked, Number(match[1]), Number(match[2]));
+  }
+  return answer([echo(asked)]);
+}
+
+/** Words with the space before them, so that the deltas join to the very same text. */
+export const splitWords = (value: string): string[] => value.match(/\s*\S+(?:\s+$)?/g) ?? [];
+
+/** ["one", " two", …] */
+export const countTo = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => (i === 0 ? '' : ' ') + spell(i + 1));
+
+const SMALL =
+  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(
+    ' ',
+  );
+const TENS = 'zero ten twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
+
+/** One token per number, whatever its size: "forty-two", "1234". */
+function spell(n: number): string {
+  if (n < 20) return SMALL[n]!;
+  if (n >= 100) return String(n);
+  return TENS[Math.floor(n / 10)]! + (n % 10 ? `-${SMALL[n % 10]!}` : '');
+}
