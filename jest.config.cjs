@@ -31,5 +31,6 @@ module.exports = {
       setupFilesAfterEnv: ['<rootDir>/test/support/setup.ts'],
     },
   ],
+  reporters: ['default', '<rootDir>/test/support/summary-reporter.cjs'],
   maxWorkers: 2,
 };

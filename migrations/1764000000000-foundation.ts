@@ -107,7 +107,7 @@ const CONVERSATIONS = `
     updated_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz
   );
-  CREATE INDEX conversations_listing ON conversations (workspace_id, user_id, id) WHERE deleted_at IS NULL;
+  CREATE INDEX conversations_listing ON conversations (workspace_id, user_id, id);
   CREATE INDEX conversations_user ON conversations (user_id);
   CREATE INDEX conversations_search ON conversations USING gin (search);
 

@@ -4,5 +4,4 @@ set -e
 cd "$(dirname "$0")/.."
 if [ ! -f dist/.built ] || [ -n "$(find src migrations package.json package-lock.json nest-cli.json tsconfig*.json -newer dist/.built -print 2>/dev/null | head -n 1)" ]; then
   npm run -s build
-  touch dist/.built
 fi

@@ -14,7 +14,8 @@ import { ReadinessChecks } from './platform/common/readiness';
 import { Config } from './platform/config/config.service';
 import { ConfigError } from './platform/config/env';
 import { migrate } from './platform/database/migrate';
-import { openDatabase } from './platform/database/open-database';
+import { type OpenDatabase, openDatabase } from './platform/database/open-database';
+import { storageFailure } from './platform/common/errors/storage-failure';
 import { requestLog } from './platform/telemetry/request-log';
 import { ProvidersService } from './providers/providers.service';
 
@@ -24,7 +25,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
   const say = (message: string) => void process.stderr.write(`${message}\n`);
   const database = await openDatabase(config, say);
   try {
-    await migrate(database.url);
+    await prepare(database);
     const app = await NestFactory.create<NestExpressApplication>(AppModule.of(config, database.url), {
       bodyParser: false,
       bufferLogs: true,
@@ -52,6 +53,20 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
     welcome(config, app.getHttpServer().address(), app.get(ProvidersService));
   } catch (error) {
     await database.stop();
+    throw error;
+  }
+}
+
+/** Without its schema there is no start. */
+async function prepare({ url, embedded }: OpenDatabase): Promise<void> {
+  try {
+    await migrate(url);
+  } catch (error) {
+    const away =
+      storageFailure(error) !== null ||
+      (error instanceof Error && 'code' in error && /^(28|3D)/.test(String(error.code)));
+    if (!embedded && away)
+      throw new ConfigError(`DATABASE_URL: the database can't be used: ${(error as Error).message}`);
     throw error;
   }
 }

@@ -26,10 +26,11 @@ export class PrincipalsService {
   ) {
     this.keys = new LookupCache({
       ...REMEMBERED,
+      ownerOf: ({ principal }) => principal.userId,
       trusted: () => invalidations.connected,
       load: (hash) => apiKeys.findByHash(Buffer.from(hash, 'base64url')),
     });
-    accounts.onForget((userId) => this.keys.forget(({ principal }) => userId === null || principal.userId === userId));
+    accounts.onForget((userId) => this.keys.forget(userId));
   }
 
   /** Without a promise when the key is remembered. @param workspaceId what the caller asks for, null for the key's own */

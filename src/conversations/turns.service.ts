@@ -7,7 +7,7 @@ import { type Principal } from '../platform/common/auth/principal';
 import { DomainError } from '../platform/common/errors/domain.error';
 import { every } from '../platform/common/every';
 import { asDomainError } from '../platform/common/errors/problem';
-import { ClientGone } from '../platform/common/http/sse';
+import { ClientGone } from '../platform/common/http/client-gone';
 import { newId } from '../platform/common/ids';
 import { formatUsd } from '../platform/common/money';
 import { retryWhileAway } from '../platform/database/retry';

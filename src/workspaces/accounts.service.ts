@@ -19,6 +19,7 @@ export class AccountsService {
   ) {
     this.cache = new LookupCache({
       ...REMEMBERED,
+      ownerOf: ({ userId }) => userId,
       trusted: () => invalidations.connected,
       load: (key) => {
         const [userId = '', workspaceId] = key.split(' ');
@@ -40,7 +41,7 @@ export class AccountsService {
 
   /** After that transaction, so that this process has forgotten before it answers. Null forgets everybody. */
   forget(userId: string | null): void {
-    this.cache.forget((account) => userId === null || account.userId === userId);
+    this.cache.forget(userId);
     for (const listener of this.listeners) listener(userId);
   }
 

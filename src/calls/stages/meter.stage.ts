@@ -1,4 +1,4 @@
-import { ClientGone } from '../../platform/common/http/sse';
+import { ClientGone } from '../../platform/common/http/client-gone';
 import { DomainError } from '../../platform/common/errors/domain.error';
 import { UpstreamError } from '../../providers/providers.errors';
 import { type LedgerService } from '../../usage/ledger.service';

@@ -10,6 +10,7 @@ function cacheOver(table: Map<string, Thing>, { max = 100, ttlMs = 10_000 } = {}
     max,
     ttlMs,
     trusted: () => state.trusted,
+    ownerOf: ({ owner }) => owner,
     load: async (key) => {
       state.queries++;
       const row = table.get(key) ?? null;
@@ -52,7 +53,7 @@ describe('LookupCache', () => {
     );
     await cache.get('a');
     await cache.get('b');
-    cache.forget(({ owner }) => owner === 'x');
+    cache.forget('x');
     expect(cache.get('b')).toEqual({ owner: 'y' });
     expect(cache.get('a')).toBeInstanceOf(Promise);
     expect(state.queries).toBe(3);
@@ -64,12 +65,24 @@ describe('LookupCache', () => {
     state.slow = true;
     const before = cache.get('a');
     table.delete('a');
-    cache.forget(() => false);
+    cache.forget('someone');
     const after = cache.get('a');
     for (const release of state.release) release();
     expect(await before).toEqual({ owner: 'x' });
     expect(await after).toBeNull();
     expect(cache.get('a')).toBeNull();
+  });
+
+  it('forgets all values of an owner, and everything when told nobody in particular', async () => {
+    const table = new Map(['a', 'b', 'c', 'd'].map((key) => [key, { owner: key === 'd' ? 'y' : 'x' }]));
+    const { cache } = cacheOver(table, { max: 3 });
+    for (const key of table.keys()) await cache.get(key); // pushes out a
+    cache.forget('x');
+    for (const key of ['a', 'b', 'c']) expect(cache.get(key)).toBeInstanceOf(Promise);
+    expect(cache.get('d')).toEqual({ owner: 'y' });
+    expect(await cache.get('e')).toBeNull();
+    cache.forget(null);
+    for (const key of ['d', 'e']) expect(cache.get(key)).toBeInstanceOf(Promise);
   });
 
   it('uses nothing remembered while changes cannot be heard of', async () => {
@@ -87,6 +100,7 @@ describe('LookupCache', () => {
       max: 10,
       ttlMs: 10_000,
       trusted: () => true,
+      ownerOf: ({ owner }) => owner,
       load: () => (failing ? Promise.reject(new Error('away')) : Promise.resolve({ owner: 'x' })),
     });
     await expect(cache.get('a')).rejects.toThrow('away');

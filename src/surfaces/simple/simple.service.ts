@@ -8,7 +8,8 @@ import { answerHeaders, modelOf, NativeCodec, toNativeToolCalls, toNativeUsage }
 import { type Principal } from '../../platform/common/auth/principal';
 import { toProblem } from '../../platform/common/errors/problem';
 import { requestIdOf } from '../../platform/common/http/request-id';
-import { closedSignal, sendEvents } from '../../platform/common/http/sse';
+import { closedSignal } from '../../platform/common/http/client-gone';
+import { sendEvents } from '../../platform/common/http/sse';
 import { ZodBody } from '../../platform/common/http/zod-body';
 import { newId } from '../../platform/common/ids';
 import { formatUsd } from '../../platform/common/money';

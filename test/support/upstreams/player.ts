@@ -16,8 +16,10 @@ export interface Stage {
 export const cutByScript = new WeakSet<ServerResponse>();
 
 /** Says one answer, with its pauses and its fault. */
-export const play = (answer: Answer, asked: Asked, stage: Stage): Promise<void> =>
-  asked.stream ? playStream(answer, asked, stage) : playWhole(answer, asked, stage);
+export async function play(answer: Answer, asked: Asked, stage: Stage): Promise<void> {
+  if (answer.lateMs > 0) await sleep(answer.lateMs, undefined, { signal: stage.gone });
+  await (asked.stream ? playStream(answer, asked, stage) : playWhole(answer, asked, stage));
+}
 
 async function playStream(answer: Answer, asked: Asked, stage: Stage): Promise<void> {
   const { wire, res, gone } = stage;

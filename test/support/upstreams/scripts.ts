@@ -9,7 +9,7 @@
  * | `inspect` | answers with the JSON text of the body it received |
  * | `words-N`, `length`, `filtered`, `filtered-N` | N words ("one", " two", …); the last two finish for length, for content |
  * | `cut-after-N`, `end-after-N`, `error-after-N`, `malformed-after-N`, `hang-after-N` | N words, then the socket is destroyed · a clean HTTP end without the terminal event · the wire's overloaded error · broken JSON · silence |
- * | `hang`, `empty` | no headers ever · headers and no event |
+ * | `hang`, `empty`, `late-MS-N` | no headers ever · headers and no event · nothing at all for MS ms, then N words |
  * | `slow-MS`, `slow-MS-N`, `keepalive-MS-N` | 20 or N words, MS ms apart; the last with a comment or ping between words |
  * | `dup-end-N` | the terminal event comes twice |
  * | `status-CODE`, `context-length`, `content-filter`, `quota` | the provider's own error body; 429 carries `retry-after: 7` |
@@ -36,6 +36,8 @@ export interface Answer {
   fault: Fault | null;
   terminalTwice: boolean;
   gapMs: number;
+  /** Before the headers. */
+  lateMs: number;
   keepAlive: boolean;
   usage: 'plain' | 'cached' | 'none';
 }
@@ -60,13 +62,14 @@ const answer = (blocks: Block[], more: Partial<Answer> = {}): Answer => ({
   fault: null,
   terminalTwice: false,
   gapMs: 0,
+  lateMs: 0,
   keepAlive: false,
   usage: 'plain',
   ...more,
 });
 const text = (...deltas: string[]): Block => ({ type: 'text', deltas });
 const echo = ({ lastUserText }: Asked): Block => text(...splitWords(lastUserText));
-const words = (count: number, more?: Partial<Answer>): Answer => answer([text(...countTo(count))], more);
+const words = (count: number, more?: Partial<Answer>): Answer => answer([{ type: 'text', deltas: countTo(count) }], more);
 const weather = (city: string): Block => ({
   type: 'tool_call',
   name: 'get_weather',
@@ -91,6 +94,7 @@ const SCRIPTS: [RegExp, Play][] = [
   [/^hang-after-(\d+)$/, (_, n) => words(n, { fault: 'hang' })],
   [/^hang$/, () => ({ kind: 'hang' })],
   [/^empty$/, () => ({ kind: 'empty' })],
+  [/^late-(\d+)-(\d+)$/, (_, lateMs, n) => words(n, { lateMs })],
   [/^slow-(\d+)$/, (_, gapMs) => words(20, { gapMs })],
   [/^slow-(\d+)-(\d+)$/, (_, gapMs, n) => words(n, { gapMs })],
   [/^keepalive-(\d+)-(\d+)$/, (_, gapMs, n) => words(n, { gapMs, keepAlive: true })],

@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import { type Request, type Response } from 'express';
+import { ClientGone } from '../http/client-gone';
 import { requestIdOf } from '../http/request-id';
 import { asDomainError, toProblem } from './problem';
 
@@ -11,6 +12,7 @@ export class ProblemFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const res = http.getResponse<Response>();
+    if (thrown instanceof ClientGone) return; // nobody is there to be told
     logFailure(this.logger, thrown);
     if (res.headersSent || res.destroyed) {
       res.destroy();

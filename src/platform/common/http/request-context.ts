@@ -1,16 +1,23 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { type NextFunction, type Request, type Response } from 'express';
 import { requestIdOf } from './request-id';
+
+const current = new AsyncLocalStorage<string>();
+
+/** The id of the request that the running code serves, for log lines only; undefined outside requests. */
+export const currentRequestId = (): string | undefined => current.getStore();
 
 /** Puts `x-request-id` and `x-process-time` (seconds until the headers left) on every response, errors included. */
 export function requestContext(req: Request, res: Response, next: NextFunction): void {
   const started = performance.now();
-  res.setHeader('x-request-id', requestIdOf(req));
+  const id = requestIdOf(req);
+  res.setHeader('x-request-id', id);
   const writeHead = res.writeHead.bind(res);
   res.writeHead = ((...args: Parameters<typeof writeHead>) => {
     res.setHeader('x-process-time', ((performance.now() - started) / 1000).toFixed(6));
     return writeHead(...args);
   }) as typeof writeHead;
-  next();
+  current.run(id, next);
 }
 
 /** Headers a browser on another origin may read. */

@@ -1,5 +1,6 @@
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import compression from 'compression';
+import { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { type Config } from '../../config/config.service';
 import { ProblemFilter } from '../errors/exception.filter';
@@ -12,12 +13,19 @@ const FORM_ROUTES = ['/v1/auth/login'];
 /** `/health` and the docs stand at the root, the API under `/v1`. */
 const ROOT_ROUTES = ['health', 'ready'];
 
+/** Answers are data: nothing in them is to be run or framed. The documentation pages set their own. */
+const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
+
 /** Everything between the socket and the controllers, in the order a request meets it. */
 export function setupHttp(app: NestExpressApplication, { env, yaml }: Config): void {
   app.set('trust proxy', false);
   app.disable('x-powered-by');
+  app.disable('etag'); // hashes every answer, for caches no answer is meant for
   app.use(requestContext);
-  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"] } } }));
+  app.use(helmet({ contentSecurityPolicy: false }), (_req: Request, res: Response, next: NextFunction) => {
+    res.setHeader('content-security-policy', API_POLICY);
+    next();
+  });
   app.enableCors({
     origin: env.CORS_ORIGINS.includes('*') ? '*' : [...env.CORS_ORIGINS],
     exposedHeaders: EXPOSED_HEADERS,

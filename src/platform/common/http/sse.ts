@@ -22,21 +22,6 @@ const HEADERS_AFTER_MS = 5_000;
 const KEEP_ALIVE_MS = 15_000;
 const logger = new Logger('Streams');
 
-/** Aborts when the client goes away before its answer is complete. */
-export function closedSignal(res: Response): AbortSignal {
-  const controller = new AbortController();
-  res.once('close', () => {
-    if (!res.writableFinished) controller.abort(new ClientGone());
-  });
-  return controller.signal;
-}
-
-/** The reason of an abort by `closedSignal`. Nobody is there to be told of it. */
-export class ClientGone extends Error {
-  override name = 'ClientGone';
-  override message = 'the client went away';
-}
-
 /**
  * Writes `events` to the client. What is waiting is written at once in one piece; a slow reader slows the iteration.
  * Headers leave with the first event that begins the answer, or after 5 s. A failure before that is thrown; a later

@@ -1,0 +1,150 @@
+/**
+ * What Parley costs: `/v1/chat/completions` with authentication, checks, lease and usage row, beside a bare Nest
+ * pass-through and the fake upstream alone, all in one run. Machines differ; the ratios are the result.
+ * Usage: npm run bench [-- --seconds 10 --connections 32 --streams 200]
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import autocannon from 'autocannon';
+import { openStreams } from './streams.mjs';
+
+const load = createRequire(import.meta.url);
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '8' },
+    rounds: { type: 'string', default: '3' },
+    connections: { type: 'string', default: '32' },
+    streams: { type: 'string', default: '200' },
+  },
+});
+const root = new URL('..', import.meta.url).pathname;
+const children = [];
+
+/** Starts a process and resolves with what its output says after `pattern`. */
+function start(name, args, env, pattern) {
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  return new Promise((resolve, reject) => {
+    child.stdout.on('data', (text) => {
+      const found = pattern.exec(String(text));
+      if (found) resolve({ pid: child.pid, port: found[1] });
+    });
+    child.once('exit', (code) => reject(new Error(`${name} exited with ${code}`)));
+  });
+}
+
+/** CPU seconds a process has used (Linux). */
+function cpuOf(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+const dataDir = mkdtempSync(join(tmpdir(), 'parley-bench-'));
+const { startEmbeddedPostgres } = load('../dist/platform/database/embedded/embedded-postgres.js');
+const postgres = await startEmbeddedPostgres(dataDir, () => undefined);
+try {
+  const upstream = await start('upstream', ['bench/upstream.mjs'], {}, /port (\d+)/);
+  const base = `http://127.0.0.1:${upstream.port}/v1`;
+  const bare = await start('passthrough', ['bench/passthrough.mjs', base], {}, /port (\d+)/);
+  const parley = await start(
+    'parley',
+    ['dist/main.js'],
+    {
+      DATABASE_URL: postgres.url,
+      DATA_DIR: dataDir,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      OPENAI_API_KEY: 'bench',
+      OPENAI_BASE_URL: base,
+      LOG_LEVEL: 'warn',
+    },
+    /listens on http:\/\/localhost:(\d+)/,
+  );
+  const parleyUrl = `http://127.0.0.1:${parley.port}`;
+  const json = { 'content-type': 'application/json' };
+  const registered = await fetch(`${parleyUrl}/v1/auth/register`, {
+    method: 'POST',
+    headers: json,
+    body: JSON.stringify({ email: 'bench@example.com', password: 'a long password' }),
+  });
+  const { access_token } = await registered.json();
+  const made = await fetch(`${parleyUrl}/v1/auth/api-keys`, {
+    method: 'POST',
+    headers: { ...json, authorization: `Bearer ${access_token}` },
+    body: JSON.stringify({ name: 'bench' }),
+  });
+  const { key } = await made.json();
+
+  const contenders = [
+    { name: 'upstream alone', pid: upstream.pid, url: `${base}/chat/completions`, model: 'gpt-4o-mini' },
+    {
+      name: 'bare Nest',
+      pid: bare.pid,
+      url: `http://127.0.0.1:${bare.port}/v1/chat/completions`,
+      model: 'gpt-4o-mini',
+    },
+    { name: 'Parley', pid: parley.pid, url: `${parleyUrl}/v1/chat/completions`, model: 'openai/gpt-4o-mini' },
+  ];
+  const messages = [
+    { role: 'user', content: 'Hello, how are you today? Tell me something about the weather in Paris.' },
+  ];
+  const results = new Map(contenders.map(({ name }) => [name, []]));
+  for (let round = -1; round < Number(values.rounds); round++) {
+    for (const { name, pid, url, model } of contenders) {
+      const before = cpuOf(pid);
+      const run = await autocannon({
+        url,
+        method: 'POST',
+        headers: { ...json, authorization: `Bearer ${key}` },
+        body: JSON.stringify({ model, messages }),
+        connections: Number(values.connections),
+        duration: round < 0 ? 3 : Number(values.seconds),
+      });
+      if (run.non2xx || run.errors) throw new Error(`${name}: ${run.non2xx} refused, ${run.errors} failed`);
+      if (round < 0) continue; // warming up
+      const cpu = ((cpuOf(pid) - before) / run['2xx']) * 1e6;
+      results.get(name).push({ rps: run['2xx'] / run.duration, cpu, p50: run.latency.p50, p99: run.latency.p99 });
+    }
+  }
+  const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+  const table = (name) => {
+    const runs = results.get(name);
+    return Object.fromEntries(['rps', 'cpu', 'p50', 'p99'].map((key) => [key, median(runs.map((run) => run[key]))]));
+  };
+  const bareResult = table('bare Nest');
+  console.log(`\n${values.connections} connections, ${values.rounds} rounds of ${values.seconds} s, medians`);
+  for (const { name } of contenders) {
+    const { rps, cpu, p50, p99 } = table(name);
+    console.log(
+      `${name.padEnd(16)} ${rps.toFixed(0).padStart(6)} requests/s  ${cpu.toFixed(0).padStart(5)} µs CPU/request  p50 ${p50} ms  p99 ${p99} ms  ${(rps / bareResult.rps).toFixed(2)} × bare Nest`,
+    );
+  }
+
+  console.log(`\n${values.streams} streams of 100 chunks, 20 a second each`);
+  for (const { name, pid, url, model } of contenders.slice(1)) {
+    const before = cpuOf(pid);
+    const prefix = model.startsWith('openai/') ? 'openai/' : '';
+    const { chunks, failed } = await openStreams({
+      url,
+      key,
+      model: `${prefix}stream-100-50`,
+      messages,
+      count: Number(values.streams),
+    });
+    const cpu = ((cpuOf(pid) - before) / chunks) * 1e6;
+    console.log(`${name.padEnd(16)} ${cpu.toFixed(1).padStart(6)} µs CPU/chunk  ${chunks} chunks  ${failed} failed`);
+  }
+} finally {
+  for (const child of children) child.kill('SIGTERM');
+  await Promise.all(children.map((child) => child.exitCode ?? new Promise((done) => child.once('exit', done))));
+  await postgres.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+}
