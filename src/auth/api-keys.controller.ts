@@ -1,5 +1,12 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { CurrentUser, type Principal } from '../platform/common/auth/principal';
 import { Requires } from '../platform/common/auth/requires.decorator';
 import { idParam } from '../platform/common/errors/validation';
@@ -21,10 +28,13 @@ import { ApiKeysService } from './api-keys.service';
 export class ApiKeysController {
   constructor(private readonly apiKeys: ApiKeysService) {}
 
-  /** For the workspace the request acts in. A key that is itself narrowed makes only keys within its own scopes. */
   @Post()
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Make an API key; its secret is shown once' })
+  @ApiOperation({
+    summary: 'Make an API key; its secret is shown once',
+    description:
+      'For the workspace the request acts in. A key that is itself narrowed makes only keys within its own scopes.',
+  })
   @ApiCreatedResponse({ type: NewApiKeyDto })
   create(@CurrentUser() user: Principal, @Body() key: CreateApiKeyDto): Promise<NewApiKeyDto> {
     return this.apiKeys.create(user, key);
@@ -58,10 +68,14 @@ export class ApiKeysController {
     return this.apiKeys.revoke(user, id);
   }
 
-  /** The new key has its own id and takes over name, scopes and expiry; the old one works until the overlap is over. */
   @Post(':id/rotate')
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Replace an own API key by a new one' })
+  @ApiOperation({
+    summary: 'Replace an own API key by a new one',
+    description:
+      'The new key has its own id and takes over name, scopes and expiry; the old one works until the overlap is over.',
+  })
+  @ApiBody({ type: RotateApiKeyDto, required: false })
   @ApiCreatedResponse({ type: NewApiKeyDto })
   @ApiErrors('403 not_your_api_key', '404 api_key_not_found', '409 api_key_retired')
   rotate(

@@ -43,23 +43,29 @@ export class AuthController {
     return this.auth.login(credentials);
   }
 
-  /** A refresh token works once. Using one again ends its session, because someone else may hold a copy. */
   @Public()
   @UseGuards(AttemptsGuard)
   @Post('refresh')
   @HttpCode(200)
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'A new pair of tokens for a refresh token' })
+  @ApiOperation({
+    summary: 'A new pair of tokens for a refresh token',
+    description:
+      'A refresh token works once, also when two requests use it at the same time. Using one again ends its session, because someone else may hold a copy.',
+  })
   @ApiOkResponse({ type: TokensDto })
   @ApiErrors('401 invalid_refresh_token')
   refresh(@Body() { refresh_token }: RefreshTokenDto): Promise<TokensDto> {
     return this.auth.refresh(refresh_token);
   }
 
-  /** Ends the caller's session that the refresh token belongs to. Another's, or an unknown one, changes nothing. */
   @Post('logout')
   @HttpCode(204)
-  @ApiOperation({ summary: 'End a session' })
+  @ApiOperation({
+    summary: 'End a session',
+    description:
+      "Ends the session of the caller that the refresh token belongs to. Someone else's, or an unknown one, changes nothing. Its access token lives on until it expires.",
+  })
   @ApiNoContentResponse()
   logout(@CurrentUser() user: Principal, @Body() { refresh_token }: RefreshTokenDto): Promise<void> {
     return this.auth.logout(user, refresh_token);

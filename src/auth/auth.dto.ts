@@ -51,15 +51,15 @@ export class LoginDto {
   @IsOptional()
   grant_type?: unknown;
 
-  @ApiPropertyOptional({ description: 'OAuth2 form only; ignored' })
+  @ApiPropertyOptional({ type: String, description: 'OAuth2 form only; ignored' })
   @IsOptional()
   scope?: unknown;
 
-  @ApiPropertyOptional({ description: 'OAuth2 form only; ignored' })
+  @ApiPropertyOptional({ type: String, description: 'OAuth2 form only; ignored' })
   @IsOptional()
   client_id?: unknown;
 
-  @ApiPropertyOptional({ description: 'OAuth2 form only; ignored' })
+  @ApiPropertyOptional({ type: String, description: 'OAuth2 form only; ignored' })
   @IsOptional()
   client_secret?: unknown;
 }

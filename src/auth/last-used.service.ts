@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { type KnownApiKey } from './api-keys.types';
 import { ApiKeysRepository } from './api-keys.repository';
 
@@ -7,7 +7,7 @@ const GATHER_MS = 500;
 
 /** Writes when API keys were last used: behind the requests, together, and at most once a minute per key. */
 @Injectable()
-export class LastUsedService implements OnApplicationShutdown {
+export class LastUsedService implements BeforeApplicationShutdown {
   private readonly logger = new Logger(LastUsedService.name);
   private readonly noted = new Set<string>();
   private timer: NodeJS.Timeout | null = null;
@@ -22,7 +22,7 @@ export class LastUsedService implements OnApplicationShutdown {
     this.timer ??= setTimeout(() => void this.write(), GATHER_MS);
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async beforeApplicationShutdown(): Promise<void> {
     if (this.timer) clearTimeout(this.timer);
     await this.write();
   }

@@ -13,39 +13,46 @@ import { PasswordsService } from './passwords.service';
 export class PasswordsController {
   constructor(private readonly passwords: PasswordsService) {}
 
-  /** Always the same answer. Without SMTP_URL the token is in the server's log. */
   @Public()
   @UseGuards(AttemptsGuard)
   @Post('auth/password-reset')
   @HttpCode(202)
   @ApiTags('auth')
-  @ApiOperation({ summary: 'Have a password reset token sent' })
+  @ApiOperation({
+    summary: 'Have a password reset token sent',
+    description:
+      'Always the same answer. An installation without SMTP_URL writes the token into the log of the server.',
+  })
   @ApiAcceptedResponse({ type: ResetRequestedDto })
   requestReset(@Body() { email }: RequestResetDto): Promise<ResetRequestedDto> {
     return this.passwords.requestReset(email);
   }
 
-  /** Ends all sessions of the account; its access tokens stop at once. API keys stay. */
   @Public()
   @UseGuards(AttemptsGuard)
   @Post('auth/password-reset/confirm')
   @HttpCode(204)
   @ApiTags('auth')
-  @ApiOperation({ summary: 'Set a new password with a reset token' })
+  @ApiOperation({
+    summary: 'Set a new password with a reset token',
+    description: 'Ends all sessions of the account; its access tokens stop at once. API keys stay.',
+  })
   @ApiNoContentResponse()
   @ApiErrors('400 invalid_reset_token')
   confirmReset(@Body() confirmation: ConfirmResetDto): Promise<void> {
     return this.passwords.confirmReset(confirmation);
   }
 
-  /** Ends all sessions, this one too, and answers with tokens of a new one. API keys stay. */
   @UseGuards(AttemptsGuard)
   @SkipThrottle({ requests: true })
   @Post('users/me/password')
   @HttpCode(200)
   @Header('cache-control', 'no-store')
   @ApiTags('users')
-  @ApiOperation({ summary: 'Change the own password' })
+  @ApiOperation({
+    summary: 'Change the own password',
+    description: 'Ends all sessions, this one too, and answers with the tokens of a new one. API keys stay.',
+  })
   @ApiOkResponse({ type: TokensDto })
   @ApiErrors('400 wrong_password')
   change(@CurrentUser() user: Principal, @Body() passwords: ChangePasswordDto): Promise<TokensDto> {

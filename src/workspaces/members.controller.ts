@@ -36,11 +36,13 @@ export class MembersController {
     return this.members.changeRole(user, userId, role);
   }
 
-  /** The member's API keys of this workspace stop at once. */
   @Delete(':user_id')
   @Requires('members:read')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Remove a member (owners and admins), or leave (everybody)' })
+  @ApiOperation({
+    summary: 'Remove a member (owners and admins), or leave (everybody)',
+    description: 'The API keys the member has in this workspace are gone at once.',
+  })
   @ApiNoContentResponse()
   @ApiErrors('404 member_not_found', '409 last_owner', '409 personal_workspace')
   remove(@CurrentUser() user: Principal, @Param('user_id', idParam('member')) userId: string): Promise<void> {

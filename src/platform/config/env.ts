@@ -13,11 +13,17 @@ const origins = z
   });
 const httpUrl = z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// address' });
 const key = z.string().min(1);
+const PORT_EXPECTED = 'expected a port between 0 (any free one) and 65535';
 
 /** The only names read from the environment. A wrong value stops the start with one sentence naming it. */
 const schema = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, { error: PORT_EXPECTED })
+    .transform(Number)
+    .refine((port) => port <= 65_535, { error: PORT_EXPECTED })
+    .default(3000),
   HOST: z.string().min(1).default('0.0.0.0'),
   DATA_DIR: z.string().min(1).default('./.data'),
   DATABASE_URL: z
