@@ -4,7 +4,7 @@
  * Usage: npm run bench [-- --seconds 10 --connections 32 --streams 200]
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,6 +48,7 @@ function cpuOf(pid) {
 }
 
 const dataDir = mkdtempSync(join(tmpdir(), 'parley-bench-'));
+chmodSync(dataDir, 0o755); // run by root, Postgres has a user of its own, who must reach it
 const { startEmbeddedPostgres } = load('../dist/platform/database/embedded/embedded-postgres.js');
 const postgres = await startEmbeddedPostgres(dataDir, () => undefined);
 try {

@@ -28,8 +28,13 @@ export class ConversationsRepository {
     const { workspaceId, userId } = principal;
     const owned = { id, workspaceId, userId, deletedAt: IsNull() };
     const { metadata, ...columns } = fields;
-    const changes = { ...columns, ...(metadata && { metadata: () => ':metadata' }), updatedAt: () => 'now()' };
-    await this.db.getRepository(Conversation).update(owned, changes);
+    await this.db
+      .createQueryBuilder()
+      .update(Conversation)
+      .set({ ...columns, ...(metadata && { metadata: () => 'CAST(:metadata AS jsonb)' }), updatedAt: () => 'now()' })
+      .where(owned)
+      .setParameter('metadata', JSON.stringify(metadata))
+      .execute();
     return this.findOwned(principal, id);
   }
 

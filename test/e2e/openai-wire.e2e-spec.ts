@@ -28,11 +28,7 @@ describe('/v1/chat/completions, byte by byte', () => {
   const chunksOf = (sent: string[]) =>
     sent.map((block) => JSON.parse(block.replace(/^data: /, '')) as OpenAI.ChatCompletionChunk);
 
-  describe.each([
-    ['openai/words-3'],
-    ['anthropic/words-3'],
-    ['demo/echo'],
-  ])('a stream of %s', (model) => {
+  describe.each([['openai/words-3'], ['anthropic/words-3'], ['demo/echo']])('a stream of %s', (model) => {
     it('is the role, the deltas, an empty delta with the reason, and [DONE]', async () => {
       const sent = await blocks({ model });
       expect(sent.every((block) => /^data: [^\n]+$/.test(block))).toBe(true);
@@ -155,7 +151,9 @@ describe('/v1/chat/completions, byte by byte', () => {
       ['InternalServerError', 503, 'provider_overloaded', null, () => ask('anthropic/status-529')],
       ['InternalServerError', 504, 'upstream_timeout', null, () => ask('openai/hang', { timeout_ms: 50 })],
     ])('%s: %i %s', async (name, status, code, param, run) => {
-      const error = await Promise.resolve(run()).catch((thrown: unknown) => thrown as InstanceType<typeof OpenAI.APIError>);
+      const error = await Promise.resolve(run()).catch(
+        (thrown: unknown) => thrown as InstanceType<typeof OpenAI.APIError>,
+      );
       expect(error).toBeInstanceOf(OpenAI[name as 'APIError']);
       expect(error).toMatchObject({ status, code, param, type: expect.stringMatching(/_error$/) });
       const { requestID, error: body } = error as { requestID: string; error: any };

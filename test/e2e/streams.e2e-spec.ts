@@ -154,51 +154,65 @@ describe('streams', () => {
     },
   );
 
-  it.each(surfaces)('%s is the same where a terminal event comes twice, and where no usage is told', async (surface) => {
-    const id = randomUUID();
-    const twice = await ask(surface, 'openai/dup-end-2');
-    expect(twice.events.filter(SURFACES[surface].ended)).toHaveLength(1);
-    const { text } = await ask(surface, 'openai/no-usage', {}, id);
-    expect(text).toBe(QUESTION);
-    expect(await usageRow(world.parley, id)).toMatchObject({ outcome: 'success', estimated: true, output_tokens: 4 });
-  });
+  it.each(surfaces)(
+    '%s is the same where a terminal event comes twice, and where no usage is told',
+    async (surface) => {
+      const id = randomUUID();
+      const twice = await ask(surface, 'openai/dup-end-2');
+      expect(twice.events.filter(SURFACES[surface].ended)).toHaveLength(1);
+      const { text } = await ask(surface, 'openai/no-usage', {}, id);
+      expect(text).toBe(QUESTION);
+      expect(await usageRow(world.parley, id)).toMatchObject({ outcome: 'success', estimated: true, output_tokens: 4 });
+    },
+  );
 
-  it.each(['chat/stream', 'conversation'] as const)('numbers its own events and names them twice (%s)', async (surface) => {
-    const { events } = await ask(surface, 'openai/reasoning');
-    expect(events.map(({ id }) => id)).toEqual(events.map((_, i) => String(i + 1)));
-    expect(events.map(({ event }) => event)).toEqual(events.map(({ data }) => data.type));
-    expect(events.map(({ event }) => event)).toEqual([
-      'message.start',
-      'reasoning.delta',
-      'reasoning.delta',
-      'message.delta',
-      'message.end',
-    ]);
-    const [start, end] = [events[0]!.data, events.at(-1)!.data];
-    expect(start).toMatchObject({ model: 'openai/reasoning', provider: 'openai', message_id: expect.any(String) });
-    expect(end).toMatchObject({
-      finish_reason: 'stop',
-      usage: { input_tokens: 10, output_tokens: 3, reasoning_tokens: 2, total_tokens: 13 },
-      cost_usd: null,
-      unpriced: true,
-    });
-    if (surface === 'chat/stream') return;
-    expect(start.conversation_id).toBe(conversation);
-    const [, stored] = await alice.messages(conversation);
-    expect(end.message).toEqual(stored);
-    expect(stored).toMatchObject({ id: start.message_id, status: 'complete', content: 'done', reasoning: 'thinking hard' });
-  });
+  it.each(['chat/stream', 'conversation'] as const)(
+    'numbers its own events and names them twice (%s)',
+    async (surface) => {
+      const { events } = await ask(surface, 'openai/reasoning');
+      expect(events.map(({ id }) => id)).toEqual(events.map((_, i) => String(i + 1)));
+      expect(events.map(({ event }) => event)).toEqual(events.map(({ data }) => data.type));
+      expect(events.map(({ event }) => event)).toEqual([
+        'message.start',
+        'reasoning.delta',
+        'reasoning.delta',
+        'message.delta',
+        'message.end',
+      ]);
+      const [start, end] = [events[0]!.data, events.at(-1)!.data];
+      expect(start).toMatchObject({ model: 'openai/reasoning', provider: 'openai', message_id: expect.any(String) });
+      expect(end).toMatchObject({
+        finish_reason: 'stop',
+        usage: { input_tokens: 10, output_tokens: 3, reasoning_tokens: 2, total_tokens: 13 },
+        cost_usd: null,
+        unpriced: true,
+      });
+      if (surface === 'chat/stream') return;
+      expect(start.conversation_id).toBe(conversation);
+      const [, stored] = await alice.messages(conversation);
+      expect(end.message).toEqual(stored);
+      expect(stored).toMatchObject({
+        id: start.message_id,
+        status: 'complete',
+        content: 'done',
+        reasoning: 'thinking hard',
+      });
+    },
+  );
 
-  it.each(['chat/stream', 'conversation'] as const)('tells calls of tools whole, before the end (%s)', async (surface) => {
-    const tools = [{ type: 'function', function: { name: 'get_weather' } }];
-    const { events } = await ask(surface, 'anthropic/tools-2', { tools });
-    expect(events.map(({ event }) => event)).toEqual(['message.start', 'tool.call', 'tool.call', 'message.end']);
-    expect(events[1]!.data).toEqual({
-      type: 'tool.call',
-      id: expect.any(String),
-      name: 'get_weather',
-      arguments: '{"city":"Paris"}',
-    });
-    expect(events.at(-1)!.data).toMatchObject({ finish_reason: 'tool_calls' });
-  });
+  it.each(['chat/stream', 'conversation'] as const)(
+    'tells calls of tools whole, before the end (%s)',
+    async (surface) => {
+      const tools = [{ type: 'function', function: { name: 'get_weather' } }];
+      const { events } = await ask(surface, 'anthropic/tools-2', { tools });
+      expect(events.map(({ event }) => event)).toEqual(['message.start', 'tool.call', 'tool.call', 'message.end']);
+      expect(events[1]!.data).toEqual({
+        type: 'tool.call',
+        id: expect.any(String),
+        name: 'get_weather',
+        arguments: '{"city":"Paris"}',
+      });
+      expect(events.at(-1)!.data).toMatchObject({ finish_reason: 'tool_calls' });
+    },
+  );
 });

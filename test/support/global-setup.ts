@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dist } from './dist';
@@ -11,6 +11,7 @@ type MigrateModule = typeof import('../../src/platform/database/migrate');
 export default async function globalSetup(): Promise<void> {
   execFileSync('sh', ['scripts/ensure-build.sh'], { cwd: join(__dirname, '../..'), stdio: 'inherit' });
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-test-'));
+  chmodSync(dataDir, 0o755); // run by root, Postgres has a user of its own, who must reach it
   const { startEmbeddedPostgres } = dist('platform/database/embedded/embedded-postgres') as EmbeddedPostgresModule;
   const { migrate } = dist('platform/database/migrate') as MigrateModule;
   const server = await startEmbeddedPostgres(dataDir, () => undefined);

@@ -1,5 +1,4 @@
-import { realpathSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 
 interface TestServer {
   server: { stop(): Promise<void> };
@@ -10,5 +9,5 @@ export default async function globalTeardown(): Promise<void> {
   const { parleyTestServer } = globalThis as unknown as { parleyTestServer: TestServer };
   const { server, dataDir } = parleyTestServer;
   await server.stop();
-  rmSync(realpathSync(join(dataDir)), { recursive: true, force: true });
+  rmSync(dataDir, { recursive: true, force: true });
 }

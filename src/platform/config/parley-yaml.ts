@@ -76,7 +76,6 @@ const schema = z.strictObject({
 
 export type ParleyYaml = z.infer<typeof schema>;
 export type ModelSettings = z.infer<typeof model>;
-export type ProviderSettings = z.infer<typeof provider>;
 
 /**
  * Reads `PARLEY_CONFIG`, or `./parley.yaml` when it exists. `$NAME` as a whole value is taken from the environment.

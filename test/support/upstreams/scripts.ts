@@ -7,6 +7,7 @@
  * | --- | --- |
  * | `echo` | repeats the last user's text, a word per delta |
  * | `inspect` | answers with the JSON text of the body it received |
+ * | `big-N` | N deltas of 64 KiB |
  * | `words-N`, `length`, `filtered`, `filtered-N` | N words ("one", " two", …); the last two finish for length, for content |
  * | `cut-after-N`, `end-after-N`, `error-after-N`, `malformed-after-N`, `hang-after-N` | N words, then the socket is destroyed · a clean HTTP end without the terminal event · the wire's overloaded error · broken JSON · silence |
  * | `hang`, `empty`, `late-MS-N` | no headers ever · headers and no event · nothing at all for MS ms, then N words |
@@ -69,7 +70,8 @@ const answer = (blocks: Block[], more: Partial<Answer> = {}): Answer => ({
 });
 const text = (...deltas: string[]): Block => ({ type: 'text', deltas });
 const echo = ({ lastUserText }: Asked): Block => text(...splitWords(lastUserText));
-const words = (count: number, more?: Partial<Answer>): Answer => answer([{ type: 'text', deltas: countTo(count) }], more);
+const words = (count: number, more?: Partial<Answer>): Answer =>
+  answer([{ type: 'text', deltas: countTo(count) }], more);
 const weather = (city: string): Block => ({
   type: 'tool_call',
   name: 'get_weather',
@@ -84,6 +86,7 @@ type Play = (asked: Asked, a: number, b: number) => Script;
 const SCRIPTS: [RegExp, Play][] = [
   [/^inspect$/, ({ body }) => answer([text(JSON.stringify(body))])],
   [/^words-(\d+)$/, (_, n) => words(n)],
+  [/^big-(\d+)$/, (_, n) => answer([{ type: 'text', deltas: Array<string>(n).fill('x'.repeat(65_536)) }])],
   [/^length$/, () => words(5, { finish: 'length' })],
   [/^filtered$/, () => words(2, { finish: 'content_filter' })],
   [/^filtered-(\d+)$/, (_, n) => words(n, { finish: 'content_filter' })],

@@ -65,6 +65,7 @@ export function toProblem(thrown: unknown, requestId: string): Problem {
   }
   const { status, type } = TABLE[error.kind];
   const headers: Record<string, string> = {};
+  if (status === 401) headers['www-authenticate'] = 'Bearer'; // RFC 9110, section 11.6.1
   if (error.retryAfterSeconds !== null) headers['retry-after'] = String(Math.ceil(error.retryAfterSeconds));
   if (error.shouldRetry === false) headers['x-should-retry'] = 'false';
   return {

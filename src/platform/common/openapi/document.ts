@@ -7,6 +7,15 @@ import { ErrorBodyDto, ErrorDto } from './error.dto';
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { [ERROR_CODES]?: string[] };
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
+const WORKSPACE_HEADER = {
+  name: 'X-Workspace-Id',
+  in: 'header',
+  required: false,
+  description:
+    'The workspace to act in, for access tokens; the personal one when absent. An API key is bound to its own.',
+  schema: { type: 'string', format: 'uuid' },
+} as const;
+
 /** Failures any operation can meet, told by what it is. */
 const GENERAL = ['400 validation_failed', '429 rate_limit_exceeded', '500 internal_error', '503 service_unavailable'];
 const WITH_CREDENTIALS = [
@@ -47,6 +56,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
 function describe(operation: Operation): void {
   const open = operation.security?.some((requirement) => Object.keys(requirement).length === 0) ?? false;
   if (open) operation.security = [];
+  else operation.parameters = [...(operation.parameters ?? []), WORKSPACE_HEADER];
   const own = operation[ERROR_CODES] ?? [];
   Reflect.deleteProperty(operation, ERROR_CODES);
 

@@ -41,17 +41,17 @@ export async function launch(cluster: Cluster, port: number): Promise<Postmaster
   });
   closeSync(log.descriptor);
   child.unref();
-  let ended: string | undefined;
-  child.once('error', (error) => (ended = error.message));
-  child.once(
-    'exit',
-    (code, signal) => (ended = complaint(cluster.logFile, log.offset, child.pid) ?? `exit ${code ?? signal}`),
-  );
+  let ended: (() => string) | undefined;
+  child.once('error', (error) => (ended = () => error.message));
+  // Its log is read only while it is waited for: at a later end the files may be gone already.
+  child.once('exit', (code, signal) => {
+    ended = () => complaint(cluster.logFile, log.offset, child.pid) ?? `exit ${code ?? signal}`;
+  });
 
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
     await sleep(POLL_MS);
-    if (ended !== undefined) return { reason: ended };
+    if (ended) return { reason: ended() };
     const postmaster = await findPostmaster(cluster.data);
     if (postmaster?.pid === child.pid && postmaster?.status === 'ready') return postmaster;
     if (Date.now() > deadline) {
