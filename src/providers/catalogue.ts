@@ -74,6 +74,17 @@ export class Catalogue {
   }
 }
 
+/** A model of which nothing but its name is known. */
+export const unpricedModel = (provider: string, name: string): ModelInfo => ({
+  id: `${provider}/${name}`,
+  provider,
+  name,
+  contextWindow: null,
+  maxOutputTokens: null,
+  capabilities: null,
+  price: null,
+});
+
 /** `anthropic/claude-x` → owner and name, split at the first slash; a bare name has no owner. */
 export function splitModel(model: string): { owner: string | null; name: string } {
   const slash = model.indexOf('/');

@@ -1,7 +1,8 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DomainError } from '../platform/common/errors/domain.error';
 import { Config } from '../platform/config/config.service';
-import { Catalogue, type ModelInfo, splitModel } from './catalogue';
+import { Catalogue, type ModelInfo, splitModel, unpricedModel } from './catalogue';
+import { ModelDiscovery } from './discovery';
 import { type PicoUsd } from '../platform/common/money';
 import { costOf } from './pricing';
 import { PROVIDERS } from './providers.registry';
@@ -24,9 +25,10 @@ export type { ModelInfo } from './catalogue';
 
 /** Which providers are configured, which models they have, and what a model's name means. */
 @Injectable()
-export class ProvidersService implements OnApplicationShutdown {
+export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
   private readonly adapters = new Map<string, ProviderAdapter>();
   private readonly catalogue: Catalogue;
+  private readonly discovery = new ModelDiscovery();
 
   constructor(private readonly config: Config) {
     this.catalogue = new Catalogue(config.yaml.models);
@@ -34,6 +36,11 @@ export class ProvidersService implements OnApplicationShutdown {
       if (this.adapters.has(adapter.id)) throw new Error(`two providers are named ${adapter.id}`);
       this.adapters.set(adapter.id, adapter);
     }
+  }
+
+  /** So that bare names of models only a server knows work from the first request on. The start does not wait for it. */
+  onModuleInit(): void {
+    for (const adapter of this.adapters.values()) void this.discovery.list(adapter);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -49,14 +56,21 @@ export class ProvidersService implements OnApplicationShutdown {
     return PROVIDERS.flatMap(({ id, variable }) => (variable && !this.adapters.has(id) ? [{ id, variable }] : []));
   }
 
-  models(): ModelInfo[] {
-    return this.configured().flatMap((id) => this.catalogue.list(id));
+  /** Those known by name: the catalogue's, and what servers say they have. */
+  async models(): Promise<ModelInfo[]> {
+    const lists = [...this.adapters.values()].map(async (adapter) => {
+      const listed = this.catalogue.list(adapter.id);
+      const told = await this.discovery.list(adapter);
+      const more = told.filter((name) => !listed.some((info) => info.name === name));
+      return [...listed, ...more.map((name) => unpricedModel(adapter.id, name))];
+    });
+    return (await Promise.all(lists)).flat();
   }
 
   /** A model by `provider/name` or an unambiguous bare name; null when it isn't in the catalogue of a configured provider. */
   findModel(model: string): ModelInfo | null {
     const { owner, name } = splitModel(model);
-    if (owner !== null && this.adapters.has(owner)) return this.catalogue.find(owner, name);
+    if (owner !== null && this.adapters.has(owner)) return this.known(owner, name);
     const found = this.findBare(model);
     return found.length === 1 ? (found[0] ?? null) : null;
   }
@@ -90,7 +104,12 @@ export class ProvidersService implements OnApplicationShutdown {
   }
 
   private findBare(model: string): ModelInfo[] {
-    return this.configured().flatMap((id) => this.catalogue.find(id, model) ?? []);
+    return this.configured().flatMap((id) => this.known(id, model) ?? []);
+  }
+
+  private known(provider: string, name: string): ModelInfo | null {
+    const info = this.catalogue.find(provider, name);
+    return info ?? (this.discovery.has(provider, name) ? unpricedModel(provider, name) : null);
   }
 }
 

@@ -116,6 +116,8 @@ export interface ProviderAdapter {
   /** The prefix of its models: `openai`, `local-vllm`. */
   readonly id: string;
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+  /** The names of the models it has, for servers whose models nobody else knows. */
+  models?(signal: AbortSignal): Promise<string[]>;
   /** Lets go of its connections; calls under way end first. */
   close(): Promise<void>;
 }

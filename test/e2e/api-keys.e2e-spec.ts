@@ -1,4 +1,4 @@
-import { eventually } from '../support/eventually';
+import { until } from '../support/until';
 import { startParley, type TestParley } from '../support/parley';
 import { type TestUser } from '../support/user';
 
@@ -40,8 +40,8 @@ describe('API keys', () => {
     const user = await parley.user();
     const { key } = await create(user);
     expect(await works(key)).toBe(true);
-    const used = await eventually(async () => (await user.get(KEYS)).body.data[0].last_used_at as string | null);
-    expect(Date.now() - Date.parse(used)).toBeLessThan(60_000);
+    const used = await until(async () => (await user.get(KEYS)).body.data[0].last_used_at as string | null);
+    expect(Date.now() - Date.parse(used!)).toBeLessThan(60_000);
   });
 
   it('stop at once when they are revoked, also while they are being used', async () => {
@@ -74,7 +74,7 @@ describe('API keys', () => {
       const away = there.anonymous().with({ 'x-api-key': key });
       expect((await away.get('/v1/users/me')).status).toBe(200);
       await user.delete(`${KEYS}/${id}`);
-      await eventually(async () => (await away.get('/v1/users/me')).status === 401);
+      await until(async () => (await away.get('/v1/users/me')).status === 401);
     } finally {
       await there.stop();
     }
@@ -89,7 +89,7 @@ describe('API keys', () => {
        WHERE application_name = 'parley-listen' AND datname = current_database()`,
     );
     await parley.database.query('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [id]);
-    expect(await eventually(async () => !(await works(key)))).toBe(true);
+    expect(await until(async () => !(await works(key)))).toBe(true);
   });
 
   it.each([
@@ -116,7 +116,7 @@ describe('API keys', () => {
     const user = await parley.user();
     const { key } = await create(user, { expires_at: new Date(Date.now() + 1500).toISOString() });
     expect(await works(key)).toBe(true);
-    await eventually(async () => !(await works(key)));
+    await until(async () => !(await works(key)));
     expect((await keyUser(key).get('/v1/users/me')).body.error.message).toMatch(/expired/);
   });
 
@@ -194,7 +194,7 @@ describe('API keys', () => {
       expect(status).toBe(201);
       expect(body).toMatchObject({ name: 'prod', scopes: ['chat'], expires_at });
       expect(await works(body.key)).toBe(true);
-      await eventually(async () => !(await works(old.key)));
+      await until(async () => !(await works(old.key)));
       expect(await works(body.key)).toBe(true);
       const again = await user.post(`${KEYS}/${old.id}/rotate`);
       expect([again.status, again.body.error.code]).toEqual([409, 'api_key_retired']);

@@ -87,7 +87,7 @@ describe('conversations', () => {
       ['desc', ids.toReversed()],
     ] as const) {
       const seen: string[] = [];
-      for (let after = '', more = true; more; ) {
+      for (let after = '', more = true; more;) {
         const { body } = await alice.get(`${CONVERSATIONS}?limit=10&order=${order}${after && `&after=${after}`}`);
         const page = body.data.map(({ id }: { id: string }) => id);
         expect(body).toMatchObject({ object: 'list', first_id: page[0], last_id: page.at(-1) });
@@ -160,10 +160,10 @@ describe('conversations', () => {
     const id = await alice.conversation({ title: 'Mine' });
     await say(id, 'xylophone');
     const bob = await parley.user();
-    await parley.database.query(
-      `INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, 'admin')`,
-      [alice.workspaceId, bob.id],
-    );
+    await parley.database.query(`INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, 'admin')`, [
+      alice.workspaceId,
+      bob.id,
+    ]);
     const colleague = bob.with({ ...bob.headers, 'x-workspace-id': alice.workspaceId });
     for (const someone of [bob, colleague]) {
       expect((await someone.get(at(id))).status).toBe(404);
@@ -182,10 +182,13 @@ describe('conversations', () => {
     expect((await key.get(at(id))).status).toBe(200);
   });
 
-  it.each(['nonsense', '1', randomUUID(), "' OR 1=1 --", '%00', '..%2f..%2fhealth'])('are not there: %p', async (id) => {
-    const { status, body } = await alice.get(at(encodeURIComponent(decodeURIComponent(id))));
-    expect([status, body.error.type]).toEqual([404, 'not_found_error']);
-  });
+  it.each(['nonsense', '1', randomUUID(), "' OR 1=1 --", '%00', '..%2f..%2fhealth'])(
+    'are not there: %p',
+    async (id) => {
+      const { status, body } = await alice.get(at(encodeURIComponent(decodeURIComponent(id))));
+      expect([status, body.error.type]).toEqual([404, 'not_found_error']);
+    },
+  );
 
   it('show their latest twenty messages, oldest first, and list all of them in pages', async () => {
     const id = await alice.conversation();
@@ -198,7 +201,7 @@ describe('conversations', () => {
 
     for (const order of ['asc', 'desc']) {
       const all: any[] = [];
-      for (let after = '', more = true; more; ) {
+      for (let after = '', more = true; more;) {
         const page = (await alice.get(at(id, `/messages?limit=7&order=${order}${after && `&after=${after}`}`))).body;
         all.push(...page.data);
         [after, more] = [page.last_id, page.has_more];

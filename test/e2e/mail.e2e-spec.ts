@@ -1,4 +1,4 @@
-import { eventually } from '../support/eventually';
+import { until } from '../support/until';
 import { startParley } from '../support/parley';
 import { startSmtp } from '../support/smtp';
 
@@ -11,10 +11,10 @@ describe('mail', () => {
     try {
       const user = await parley.user();
       await parley.anonymous().post('/v1/auth/password-reset', { email: user.email.toUpperCase() });
-      const mail = await eventually(() => smtp.mails[0]?.replaceAll('=\n', ''));
+      const mail = await until(() => smtp.mails[0]?.replaceAll('=\n', ''));
       expect(mail).toContain('MAIL FROM:<parley@example.org>');
       expect(mail).toContain(`RCPT TO:<${user.email}>`);
-      const token = TOKEN.exec(mail)?.[1];
+      const token = TOKEN.exec(mail!)?.[1];
       const confirmation = { token, password: 'a new password' };
       expect((await parley.anonymous().post('/v1/auth/password-reset/confirm', confirmation)).status).toBe(204);
       expect(parley.logs.join('\n')).not.toContain(token);
@@ -29,7 +29,7 @@ describe('mail', () => {
     try {
       const user = await parley.user();
       expect((await parley.anonymous().post('/v1/auth/password-reset', { email: user.email })).status).toBe(202);
-      await eventually(() => parley.logs.some((line) => line.includes('a password reset could not be sent')));
+      await until(() => parley.logs.some((line) => line.includes('a password reset could not be sent')));
     } finally {
       await parley.stop();
     }

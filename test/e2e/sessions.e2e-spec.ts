@@ -1,4 +1,4 @@
-import { eventually } from '../support/eventually';
+import { until } from '../support/until';
 import { startParley, type TestParley } from '../support/parley';
 import { type TestUser } from '../support/user';
 
@@ -19,7 +19,7 @@ describe('sessions', () => {
   const resetToken = async (email: string) => {
     const seen = parley.logs.length;
     await anyone.post('/v1/auth/password-reset', { email });
-    return eventually(() => parley.logs.slice(seen).flatMap((line) => /token is ([\w-]{43})/.exec(line)?.[1] ?? [])[0]);
+    return until(() => parley.logs.slice(seen).flatMap((line) => /token is ([\w-]{43})/.exec(line)?.[1] ?? [])[0]);
   };
 
   describe('refreshing', () => {
@@ -186,7 +186,7 @@ describe('two processes on one database', () => {
       expect((await away.get('/v1/users/me')).status).toBe(200); // and is remembered there
       await user.post('/v1/users/me/password', { current_password: PASSWORD, new_password: 'a new password' });
       expect((await user.get('/v1/users/me')).status).toBe(401);
-      await eventually(async () => (await away.get('/v1/users/me')).status === 401);
+      await until(async () => (await away.get('/v1/users/me')).status === 401);
     } finally {
       await there.stop();
       await here.stop();

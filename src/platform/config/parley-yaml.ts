@@ -67,7 +67,7 @@ const schema = z.strictObject({
       shutdown_grace: duration.default(10_000),
     })
     .prefault({}),
-  timeouts: z.strictObject({ attempt: duration.default(300_000), total: duration.default(600_000) }).prefault({}),
+  timeouts: z.strictObject({ attempt: duration.default(600_000), total: duration.default(600_000) }).prefault({}),
   /** Per minute, on register, login, refresh and password reset each. */
   throttle: z
     .strictObject({ per_ip: z.int().positive().default(100), per_mail: z.int().positive().default(10) })

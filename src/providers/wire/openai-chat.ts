@@ -84,6 +84,18 @@ export class OpenAiChat implements ProviderAdapter {
     }
   }
 
+  /** Throws UpstreamErrors. */
+  protected async listModels(signal: AbortSignal): Promise<string[]> {
+    try {
+      const response = await this.client.get('/models', { signal }).asResponse();
+      const list: unknown = JSON.parse(await textOf(this.http.bodyOf(response)));
+      const models = isObject(list) && Array.isArray(list['data']) ? (list['data'] as unknown[]) : [];
+      return models.flatMap((model) => (isObject(model) && typeof model['id'] === 'string' ? [model['id']] : []));
+    } catch (error) {
+      throw toUpstreamError(error, { provider: this.id, apiKey: this.apiKey }, false);
+    }
+  }
+
   /** Waits for calls under way. */
   close(): Promise<void> {
     return this.http.close();

@@ -17,7 +17,7 @@ export class ModelsController {
     description: 'Of configured providers, as far as they are known by name.',
   })
   @ApiOkResponse({ type: ModelListDto })
-  list(): ModelListDto {
+  list(): Promise<ModelListDto> {
     return this.openai.models();
   }
 

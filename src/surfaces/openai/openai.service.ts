@@ -34,8 +34,9 @@ export class OpenAiService {
     await sendEvents(res, events, new OpenAiStreamCodec(answer, body.stream_options?.include_usage ?? false), gone);
   }
 
-  models(): ModelListDto {
-    return { object: 'list', data: this.providers.models().map(toModel) };
+  async models(): Promise<ModelListDto> {
+    const models = await this.providers.models();
+    return { object: 'list', data: models.map(toModel) };
   }
 
   model(id: string): ModelDto {

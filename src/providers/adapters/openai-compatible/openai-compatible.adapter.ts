@@ -18,4 +18,9 @@ export class OpenAiCompatibleAdapter extends OpenAiChat {
   constructor(connection: ProviderConnection) {
     super(connection, COMPATIBLE);
   }
+
+  /** https://platform.openai.com/docs/api-reference/models/list, which all of them serve. */
+  models(signal: AbortSignal): Promise<string[]> {
+    return this.listModels(signal);
+  }
 }
