@@ -84,6 +84,11 @@ export class TestParley {
     return code;
   }
 
+  /** The same, and the database stays, to be looked at. */
+  terminate(): Promise<number | null> {
+    return this.end('SIGTERM');
+  }
+
   /** As a crash does it. The database stays. */
   async kill9(): Promise<void> {
     await this.end('SIGKILL');

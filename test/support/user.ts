@@ -67,9 +67,11 @@ export class TestUser {
   /** The events of a stream, as they come. Breaking out closes the connection. A plain error is thrown. */
   async *events(path: string, body: unknown, { headers = {}, signal }: RequestOptions = {}): AsyncGenerator<SseEvent> {
     const response = await this.send('POST', path, body, headers, signal);
-    if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
+    const type = response.headers.get('content-type') ?? '';
+    if (!type.startsWith('text/event-stream')) {
       throw new Error(`no stream but ${response.status}: ${await response.text()}`);
     }
+    this.parley.contract.check('POST', path, response.status, type, 'events');
     yield* readEvents(response.body!);
   }
 

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { type Response } from 'express';
 import { CurrentUser, type Principal } from '../../platform/common/auth/principal';
 import { Requires } from '../../platform/common/auth/requires.decorator';
@@ -8,6 +8,12 @@ import { ApiErrors, MODEL_ERRORS } from '../../platform/common/openapi/api-error
 import { ChatCompletionDto } from './openai.dto';
 import { completionBody, type CompletionBody } from './openai.schema';
 import { OpenAiService } from './openai.service';
+
+const STREAM_EXAMPLE = `data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1764000000,"model":"demo/echo","choices":[{"index":0,"delta":{"content":"Hello!"},"logprobs":null,"finish_reason":null}]}
+
+data: [DONE]
+
+`;
 
 @ApiTags('openai')
 @Controller('chat/completions')
@@ -24,7 +30,14 @@ export class CompletionsController {
       'Fields not named here are passed on to a provider that speaks this wire format, and refused for one that does not.',
   })
   @ApiBody({ schema: openApiSchema(completionBody) })
-  @ApiOkResponse({ type: ChatCompletionDto })
+  @ApiExtraModels(ChatCompletionDto)
+  @ApiOkResponse({
+    description: 'The whole answer, or chunks as they come',
+    content: {
+      'application/json': { schema: { $ref: getSchemaPath(ChatCompletionDto) } },
+      'text/event-stream': { schema: { type: 'string' }, example: STREAM_EXAMPLE },
+    },
+  })
   @ApiErrors(...MODEL_ERRORS)
   create(
     @CurrentUser() user: Principal,

@@ -1,0 +1,49 @@
+import { type Target } from '../providers/providers.service';
+import { type GenerationRequest } from '../providers/providers.types';
+import { tokensOfBytes } from './estimate';
+import { Tally } from './tally';
+
+const request: GenerationRequest = { messages: [{ role: 'user', parts: [{ type: 'text', text: 'x'.repeat(400) }] }] };
+const unpriced = { info: null } as Target;
+
+describe('Tally', () => {
+  it("takes the provider's own count where there is one", () => {
+    const told = { inputTokens: 7, outputTokens: 3, cachedInputTokens: 2, cacheWriteTokens: 0, reasoningTokens: 1 };
+    const tally = new Tally();
+    tally.add({ type: 'text', delta: 'a long answer that would be estimated otherwise' });
+    tally.add({ type: 'finish', reason: 'stop', usage: told });
+
+    expect(tally.usage(request)).toEqual(told);
+    expect(tally.estimated).toBe(false);
+  });
+
+  it('estimates from all that was said where the provider told nothing', () => {
+    const tally = new Tally();
+    tally.add({ type: 'reasoning', delta: 'abcd' });
+    tally.add({ type: 'text', delta: '日本' });
+    tally.add({ type: 'tool_call', index: 0, argumentsDelta: '{"a":1}' });
+
+    expect(tally.usage(request)).toMatchObject({ inputTokens: 104, outputTokens: tokensOfBytes(4 + 6 + 7) });
+    expect(tally.estimated).toBe(true);
+    expect(tally.cost(unpriced, tally.usage(request))).toBeNull();
+  });
+
+  it('owes nothing for a request the provider refused', () => {
+    const tally = new Tally();
+    tally.owed = false;
+
+    expect(tally.usage(request)).toMatchObject({ inputTokens: 0, outputTokens: 0 });
+    expect(tally.estimated).toBe(false);
+    expect(tally.cost(unpriced, tally.usage(request))).toBe(0n);
+  });
+
+  it('knows when the first content came', () => {
+    const tally = new Tally();
+    tally.add({ type: 'start' });
+    expect(tally.began).toBe(false);
+    expect(tally.ttftMs).toBeNull();
+    tally.add({ type: 'text', delta: 'x' });
+    expect(tally.began).toBe(true);
+    expect(tally.ttftMs).toBeGreaterThanOrEqual(0);
+  });
+});
