@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { type Server } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { Logger } from 'nestjs-pino';
@@ -18,6 +19,8 @@ import { type OpenDatabase, openDatabase } from './platform/database/open-databa
 import { storageFailure } from './platform/common/errors/storage-failure';
 import { requestLog } from './platform/telemetry/request-log';
 import { ProvidersService } from './providers/providers.service';
+
+const DRAIN_POLL_MS = 20;
 
 /** Starts the API and says where it listens. Throws ConfigError for what an operator can mend. */
 export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
@@ -90,11 +93,21 @@ async function listen(app: NestExpressApplication, { env }: Config): Promise<voi
   }
 }
 
-/** Takes no new connection and gives the answers under way `graceMs` to finish; then cuts them, which aborts their models. */
+/**
+ * Gives the answers under way `graceMs` to finish, then cuts them, which aborts their models. Meanwhile the port stays
+ * open: whoever still sends work here is told to go elsewhere, and `/ready` says why.
+ */
 async function drain(server: Server, graceMs: number): Promise<void> {
-  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-  await new Promise<void>((closed) => server.close(() => closed()));
-  clearTimeout(cut);
+  const deadline = Date.now() + graceMs;
+  while ((await isBusy(server)) && Date.now() < deadline) await wait(DRAIN_POLL_MS);
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  server.closeAllConnections();
+  await closed;
+}
+
+function isBusy(server: Server): Promise<boolean> {
+  server.closeIdleConnections();
+  return new Promise((told) => server.getConnections((_, count) => told(count > 0)));
 }
 
 /** Runs on the first signal; a second one, from someone who can't wait, ends the process at once. */

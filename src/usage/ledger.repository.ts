@@ -27,7 +27,8 @@ export class LedgerRepository {
     await this.db.query(
       `INSERT INTO call_leases (id, owner, expires_at, tally)
        SELECT (tally ->> 'id')::uuid, $1, now() + make_interval(secs => ${LEASE_SECONDS}), tally
-       FROM jsonb_array_elements($2::jsonb) AS tally, ${WITHOUT_WAITING}`,
+       FROM jsonb_array_elements($2::jsonb) AS tally, ${WITHOUT_WAITING}
+       ON CONFLICT DO NOTHING`, // written before, by a try whose connection broke before it was told so
       [owner, toJsonb(calls.map(toRow))],
     );
   }

@@ -52,7 +52,12 @@ export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
 
   /** To be awaited before the call is dispatched. */
   async open(call: LiveCall): Promise<void> {
-    await this.opening.add(call.record());
+    try {
+      await this.opening.add(call.record());
+    } catch (error) {
+      this.release(call); // it may have been written all the same
+      throw error;
+    }
     this.live.set(call.id, call);
   }
 

@@ -3,15 +3,12 @@ import { freshDatabase, type TestDatabase } from '../support/database';
 import { noLeases, usageRow } from '../support/ledger';
 import { startParley, type TestParley } from '../support/parley';
 import { type SseEvent } from '../support/sse';
-import { until } from '../support/until';
+import { until, within } from '../support/until';
 import { type Upstream, startUpstream } from '../support/upstreams/upstream';
 import { type TestUser } from '../support/user';
 
 const messages = [{ role: 'user', content: 'Hello big world' }];
-const GRACE_MS = 1500;
-const YAML = `
-http: { shutdown_grace: ${GRACE_MS}ms }
-models: [{ id: openai/hang-after-3, price: { input_per_mtok: "1", output_per_mtok: "2" } }]`;
+const JWT_SECRET = 'the same secret for all of the processes';
 
 describe('a process that ends', () => {
   let openai: Upstream;
@@ -25,9 +22,12 @@ describe('a process that ends', () => {
   });
   afterAll(() => openai.close());
 
-  const start = async (): Promise<TestParley> => {
-    const env = { OPENAI_API_KEY: 'sk-x', OPENAI_BASE_URL: openai.url, JWT_SECRET: 'the same secret for all of the processes' };
-    const parley = await startParley({ database, env, yaml: YAML });
+  const start = async (grace = '10s'): Promise<TestParley> => {
+    const yaml = `
+http: { shutdown_grace: ${grace} }
+models: [{ id: openai/hang-after-3, price: { input_per_mtok: "1", output_per_mtok: "2" } }]`;
+    const env = { OPENAI_API_KEY: 'sk-x', OPENAI_BASE_URL: openai.url, JWT_SECRET };
+    const parley = await startParley({ database, env, yaml });
     running.push(parley);
     return parley;
   };
@@ -118,8 +118,12 @@ describe('a process that ends', () => {
     await until(() => openai.requests.some(({ body }) => body['model'] === 'slow-100-8'));
 
     const stopped = parley.terminate();
-    const ready = await until(() => alice.get('/ready'), ({ status }) => status === 503);
-    expect(ready.body).toMatchObject({ status: 'draining' });
+    // An idle connection that is just being closed is no answer.
+    const ready = await until(
+      () => alice.get('/ready').catch(() => null),
+      (answer) => answer?.status === 503,
+    );
+    expect(ready?.body).toMatchObject({ status: 'draining' });
     const late = await alice.post('/v1/chat', { message: 'Me too' });
     expect([late.status, late.body.error.code]).toEqual([503, 'service_unavailable']);
     expect(Object.fromEntries(late.headers)).toMatchObject({ 'retry-after': expect.any(String), connection: 'close' });
@@ -134,13 +138,11 @@ describe('a process that ends', () => {
   });
 
   it('asked to stop, ends answers that outlast the grace: kept, billed, exit 0', async () => {
-    const parley = await start();
+    const parley = await start('500ms');
     const alice = await parley.user();
     const id = await alice.conversation();
     await beginCalls(alice, id, ids());
-    const asked = performance.now();
-    expect(await parley.terminate()).toBe(0);
-    expect(performance.now() - asked).toBeLessThan(GRACE_MS + 5_000);
+    expect(await within(10_000, parley.terminate())).toBe(0);
     expect(openai.open()).toBe(0);
     const rows = await database.query('SELECT estimated, output_tokens FROM usage ORDER BY output_tokens');
     expect(rows).toEqual([0, 4, 4].map((output_tokens) => ({ estimated: true, output_tokens })));
@@ -152,8 +154,6 @@ describe('a process that ends', () => {
   it('asked to stop while idle, stops at once', async () => {
     const parley = await start();
     await parley.user(); // and a connection kept alive
-    const asked = performance.now();
-    expect(await parley.terminate()).toBe(0);
-    expect(performance.now() - asked).toBeLessThan(GRACE_MS);
+    expect(await within(5_000, parley.terminate())).toBe(0);
   });
 });

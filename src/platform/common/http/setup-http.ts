@@ -5,8 +5,10 @@ import helmet from 'helmet';
 import { type Config } from '../../config/config.service';
 import { ProblemFilter } from '../errors/exception.filter';
 import { RequestValidation } from '../errors/validation';
+import { ReadinessChecks } from '../readiness';
 import { readBody } from './body';
 import { EXPOSED_HEADERS, requestContext } from './request-context';
+import { whileDraining } from './while-draining';
 
 /** Routes that take HTML forms beside JSON (OAuth2's password form, RFC 6749 section 4.3.2). */
 const FORM_ROUTES = ['/v1/auth/login'];
@@ -31,6 +33,7 @@ export function setupHttp(app: NestExpressApplication, { env, yaml }: Config): v
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
   });
+  app.use(whileDraining(app.get(ReadinessChecks), ROOT_ROUTES.map((route) => `/${route}`)));
   // Streams say `no-transform`, which compression honours.
   app.use(compression());
   app.use(readBody(yaml.http.body_limit, FORM_ROUTES));
