@@ -32,7 +32,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**/*.ts', '**/*.spec.ts', 'scripts/**', 'bench/**'],
+    files: ['test/**/*.ts', '**/*.spec.ts'],
     rules: {
       'no-console': 'off',
       // What came over the wire is asserted on, not trusted to a type.

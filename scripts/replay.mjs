@@ -129,7 +129,7 @@ async function built(path, name) {
 }
 
 async function play(adapter, stream) {
-  const Collector = await built('collect.js', 'Collector');
+  const Collector = await built('collector.codec.js', 'Collector');
   const collector = new Collector();
   const types = [];
   const request = {

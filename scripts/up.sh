@@ -3,11 +3,11 @@
 # so that a signal to this process is a signal to the server.
 set -e
 cd "$(dirname "$0")/.."
-if ! cmp -s package-lock.json node_modules/.installed-lock; then
+# npm writes this file last: without it an installation was never finished.
+if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   npm ci --no-audit --no-fund
-  cp package-lock.json node_modules/.installed-lock
 fi
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH
 sh scripts/ensure-build.sh
-exec node --enable-source-maps dist/main.js
+exec node --enable-source-maps --env-file-if-exists=.env dist/main.js

@@ -53,7 +53,8 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
     });
     process.on('SIGINT', shutDown);
     process.on('SIGTERM', shutDown);
-    welcome(config, app.getHttpServer().address(), app.get(ProvidersService));
+    if (config.env.NODE_ENV === 'production') logger.log(`listening on port ${portOf(app.getHttpServer())}`);
+    else welcome(config, portOf(app.getHttpServer()), app.get(ProvidersService));
   } catch (error) {
     await database.stop();
     throw error;
@@ -72,6 +73,11 @@ async function prepare({ url, embedded }: OpenDatabase): Promise<void> {
       throw new ConfigError(`DATABASE_URL: the database can't be used: ${(error as Error).message}`);
     throw error;
   }
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : 0;
 }
 
 function version(): string {

@@ -1,10 +1,8 @@
-import { type AddressInfo } from 'node:net';
 import { type Config } from './platform/config/config.service';
 import { type ProvidersService } from './providers/providers.service';
 
 /** What the person who started it wants to know: where it listens, the docs, the providers, and a first request to paste. */
-export function welcome({ env }: Config, address: AddressInfo | string | null, providers: ProvidersService): void {
-  const port = typeof address === 'object' && address ? address.port : env.PORT;
+export function welcome({ env }: Config, port: number, providers: ProvidersService): void {
   const url = `http://localhost:${port}`;
   process.stdout.write(`
 Parley listens on ${url} (${env.HOST})

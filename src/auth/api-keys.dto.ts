@@ -56,6 +56,7 @@ export class CreateApiKeyDto extends ApiKeyNameDto {
 
 export class RotateApiKeyDto {
   @ApiPropertyOptional({
+    type: 'integer',
     minimum: 0,
     maximum: MAX_OVERLAP_SECONDS,
     default: 3600,

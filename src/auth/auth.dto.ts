@@ -82,7 +82,7 @@ export class TokensDto {
   @ApiProperty({ enum: ['bearer'] })
   token_type: 'bearer';
 
-  @ApiProperty({ description: 'Seconds the access token lives', example: 1800 })
+  @ApiProperty({ type: 'integer', description: 'Seconds the access token lives', example: 1800 })
   expires_in: number;
 }
 

@@ -7,7 +7,7 @@ import {
   type ModelEvent,
   type TokenUsage,
 } from '../providers/providers.types';
-import { type UsageKind } from '../usage/usage.types';
+import { type CallRecord, type UsageKind } from '../usage/usage.types';
 import { type Tally } from './tally';
 
 /** One paid call of a model: who asks for what, and what it has used so far. Stages fill in `target`. */
@@ -27,6 +27,8 @@ export interface ModelCall {
   /** Bounds the whole call, retries included. */
   readonly timeoutMs: number;
   readonly tally: Tally;
+  /** Told what the call is billed, however it ended. */
+  readonly onSettled?: (record: CallRecord) => void;
   target: Target | null;
   signal: AbortSignal;
 }

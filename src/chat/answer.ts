@@ -2,6 +2,7 @@ import { type CallEvent } from '../calls/calls.types';
 import { type PicoUsd } from '../platform/common/money';
 import { Collector } from '../providers/collector.codec';
 import { type TokenUsage } from '../providers/providers.types';
+import { type CallRecord } from '../usage/usage.types';
 
 /** An answer as far as it has come: its parts, who gives it, and at the end what it cost. */
 export class Answer {
@@ -26,8 +27,23 @@ export class Answer {
     }
   }
 
+  /** What it is billed: known also of an answer that was cut short. */
+  settle(record: CallRecord): void {
+    this.provider ??= record.provider;
+    this.model ??= record.model;
+    if (this.complete) return;
+    this.cost = record.cost;
+    this.usage = {
+      inputTokens: record.inputTokens,
+      outputTokens: record.outputTokens,
+      cachedInputTokens: record.cachedTokens,
+      cacheWriteTokens: record.cacheWriteTokens,
+      reasoningTokens: record.reasoningTokens,
+    };
+  }
+
   get complete(): boolean {
-    return this.usage !== null;
+    return this.content.finishReason() !== null;
   }
 
   /** Whether anything at all was said. */

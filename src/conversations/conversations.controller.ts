@@ -13,8 +13,9 @@ import { CurrentUser, type Principal } from '../platform/common/auth/principal';
 import { Requires } from '../platform/common/auth/requires.decorator';
 import { idParam } from '../platform/common/errors/validation';
 import { type Page, PageQuery } from '../platform/common/http/pagination';
-import { openApiSchema, ZodBody } from '../platform/common/http/zod-body';
+import { ZodBody } from '../platform/common/http/zod-body';
 import { ApiErrors, MODEL_ERRORS } from '../platform/common/openapi/api-errors.decorator';
+import { zodSchema } from '../platform/common/openapi/zod-schemas';
 import {
   ConversationDto,
   ConversationFieldsDto,
@@ -29,6 +30,11 @@ import { turnBody, type TurnBody } from './conversations.schema';
 import { ConversationsService } from './conversations.service';
 
 const Id = () => Param('id', idParam('conversation'));
+const TURN = zodSchema('TurnRequest', turnBody);
+const TURN_EXAMPLES = {
+  question: { value: { content: 'Hello!' } },
+  tool_results: { value: { tool_results: [{ tool_call_id: 'call_1', content: '21 °C' }] } },
+};
 const NOT_FOUND = '404 conversation_not_found';
 
 @ApiTags('conversations')
@@ -98,7 +104,7 @@ export class ConversationsController {
   @Post(':id/chat')
   @HttpCode(200)
   @ApiOperation({ summary: 'Say something and get the whole answer' })
-  @ApiBody({ schema: openApiSchema(turnBody) })
+  @ApiBody({ schema: TURN, examples: TURN_EXAMPLES })
   @ApiOkResponse({ type: TurnAnswerDto })
   @ApiErrors(NOT_FOUND, '409 turn_in_progress', ...MODEL_ERRORS)
   chat(
@@ -117,7 +123,7 @@ export class ConversationsController {
     description:
       '`message.end` carries the stored `message`. What was said before a failure or a disconnect is kept as a `partial` message.',
   })
-  @ApiBody({ schema: openApiSchema(turnBody) })
+  @ApiBody({ schema: TURN, examples: TURN_EXAMPLES })
   @ApiNativeStream()
   @ApiErrors(NOT_FOUND, '409 turn_in_progress', ...MODEL_ERRORS)
   stream(

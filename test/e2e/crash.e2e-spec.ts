@@ -46,10 +46,14 @@ models: [{ id: openai/hang-after-3, price: { input_per_mtok: "1", output_per_mto
     send('/v1/chat/completions', { messages, model, stream: true }, completion);
     send('/v1/chat', { message: 'Hello', model: 'openai/hang' }, silent);
     await until(
-      () => database.query<{ said: number }>(`SELECT (tally ->> 'output_tokens')::int AS said FROM call_leases ORDER BY 1`),
+      () =>
+        database.query<{ said: number }>(`SELECT (tally ->> 'output_tokens')::int AS said FROM call_leases ORDER BY 1`),
       (leases) => leases.map(({ said }) => said).join() === '0,4,4',
     );
-    await until(() => alice.messages(id), ([, answer]) => answer.content === 'one two three');
+    await until(
+      () => alice.messages(id),
+      ([, answer]) => answer.content === 'one two three',
+    );
   };
 
   const interrupted = async (parley: TestParley, requestId: string, expected: object) =>
@@ -114,7 +118,11 @@ models: [{ id: openai/hang-after-3, price: { input_per_mtok: "1", output_per_mto
     const events: SseEvent[] = [];
     const stream = alice.events(`/v1/conversations/${id}/stream`, { content: 'Go', model: 'openai/slow-100-12' });
     events.push((await stream.next()).value);
-    const plain = alice.post('/v1/chat', { message: 'Hi', model: 'openai/slow-100-8' }, { headers: { 'x-request-id': request } });
+    const plain = alice.post(
+      '/v1/chat',
+      { message: 'Hi', model: 'openai/slow-100-8' },
+      { headers: { 'x-request-id': request } },
+    );
     await until(() => openai.requests.some(({ body }) => body['model'] === 'slow-100-8'));
 
     const stopped = parley.terminate();

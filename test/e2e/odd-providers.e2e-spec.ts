@@ -9,7 +9,13 @@ const SSE = { 'content-type': 'text/event-stream' };
 const JSON_TYPE = { 'content-type': 'application/json' };
 const sse = (payload: unknown) => `data: ${JSON.stringify(payload)}\n\n`;
 const chunk = (delta: object, finish_reason: string | null = null) =>
-  sse({ id: 'x', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason }] });
+  sse({
+    id: 'x',
+    object: 'chat.completion.chunk',
+    created: 1,
+    model: 'm',
+    choices: [{ index: 0, delta, finish_reason }],
+  });
 const whole = {
   id: 'x',
   object: 'chat.completion',
@@ -41,11 +47,14 @@ const ODD: Record<string, (res: ServerResponse) => void> = {
   'long-head': (res) => void res.writeHead(200, { 'x-long': 'x'.repeat(100_000) }).end('{}'),
   'endless-event': (res) => void res.writeHead(200, SSE).end(`data: ${'x'.repeat(34 * 1024 * 1024)}`),
   'broken-json': (res) => void res.writeHead(200, SSE).end('data: {"choices": [\n\n'),
-  'strange-index': (res) => void res.writeHead(200, SSE).end(sse({ choices: [{ index: 1e9, delta: { content: 'x' } }] })),
+  'strange-index': (res) =>
+    void res.writeHead(200, SSE).end(sse({ choices: [{ index: 1e9, delta: { content: 'x' } }] })),
   'nameless-tool': (res) =>
     void res
       .writeHead(200, SSE)
-      .end(chunk({ tool_calls: [{ index: 0, function: { arguments: '{}' } }] }) + chunk({}, 'stop') + 'data: [DONE]\n\n'),
+      .end(
+        chunk({ tool_calls: [{ index: 0, function: { arguments: '{}' } }] }) + chunk({}, 'stop') + 'data: [DONE]\n\n',
+      ),
 };
 
 /** Odd, and good enough to be understood. */
@@ -76,7 +85,9 @@ describe('providers that answer oddly', () => {
       req.on('data', (bytes: Buffer) => body.push(bytes));
       req.on('end', () => {
         if (req.url === '/elsewhere') elsewhere++;
-        const { model = '' } = (body.length > 0 ? JSON.parse(Buffer.concat(body).toString()) : {}) as { model?: string };
+        const { model = '' } = (body.length > 0 ? JSON.parse(Buffer.concat(body).toString()) : {}) as {
+          model?: string;
+        };
         (ODD[model] ?? FINE[model] ?? (() => void res.writeHead(404).end()))(res);
       });
     }).listen(0, '127.0.0.1');

@@ -33,7 +33,11 @@ describe('a database that goes away', () => {
     await database.drop();
   });
 
-  const ready = () => until(() => alice.get('/ready'), ({ status }) => status === 200);
+  const ready = () =>
+    until(
+      () => alice.get('/ready'),
+      ({ status }) => status === 200,
+    );
   const rows = () =>
     database.query<{ request_id: string; outcome: string }>('SELECT request_id, outcome FROM usage ORDER BY id');
 
@@ -48,7 +52,8 @@ describe('a database that goes away', () => {
         outcomes.push({ id, status, code: body.error?.code });
       }
     };
-    const post = (path: string, body: object) => (headers: Record<string, string>) => alice.post(path, body, { headers });
+    const post = (path: string, body: object) => (headers: Record<string, string>) =>
+      alice.post(path, body, { headers });
     const model = 'openai/slow-10-3';
     await Promise.all([
       ...Array.from({ length: 4 }, () => worker(post('/v1/chat', { message: 'Hi', model }))),
@@ -67,7 +72,11 @@ describe('a database that goes away', () => {
     expect(successes).toEqual(expect.arrayContaining(answered));
     expect(new Set(written.map(({ request_id }) => request_id)).size).toBe(written.length);
     expect(written).toHaveLength(calls);
-    await until(() => database.query(`SELECT 1 FROM messages WHERE status = 'running'`), (left) => left.length === 0, 15_000);
+    await until(
+      () => database.query(`SELECT 1 FROM messages WHERE status = 'running'`),
+      (left) => left.length === 0,
+      15_000,
+    );
   };
 
   it('cuts all connections again and again, under load: Parley recovers by itself and bills every call once', async () => {
@@ -102,7 +111,10 @@ describe('a database that goes away', () => {
     await until(() => world.openai.requests.length === calls + 3);
     way.close();
 
-    const down = await until(() => alice.get('/ready'), ({ status }) => status === 503);
+    const down = await until(
+      () => alice.get('/ready'),
+      ({ status }) => status === 503,
+    );
     expect(down.body).toEqual({ status: 'unavailable', checks: { database: 'down' } });
     expect(down.headers.get('retry-after')).toBe('5');
     expect((await alice.get('/health')).status).toBe(200);

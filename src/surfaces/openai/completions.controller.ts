@@ -3,8 +3,9 @@ import { ApiBody, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchem
 import { type Response } from 'express';
 import { CurrentUser, type Principal } from '../../platform/common/auth/principal';
 import { Requires } from '../../platform/common/auth/requires.decorator';
-import { openApiSchema, ZodBody } from '../../platform/common/http/zod-body';
+import { ZodBody } from '../../platform/common/http/zod-body';
 import { ApiErrors, MODEL_ERRORS } from '../../platform/common/openapi/api-errors.decorator';
+import { zodSchema } from '../../platform/common/openapi/zod-schemas';
 import { ChatCompletionDto } from './openai.dto';
 import { completionBody, type CompletionBody } from './openai.schema';
 import { OpenAiService } from './openai.service';
@@ -14,6 +15,18 @@ const STREAM_EXAMPLE = `data: {"id":"chatcmpl-1","object":"chat.completion.chunk
 data: [DONE]
 
 `;
+
+const EXAMPLES = {
+  whole: { value: { model: 'demo/echo', messages: [{ role: 'user', content: 'Hello!' }] } },
+  streamed: {
+    value: {
+      model: 'demo/lorem',
+      messages: [{ role: 'user', content: 'lorem 50' }],
+      stream: true,
+      stream_options: { include_usage: true },
+    },
+  },
+};
 
 @ApiTags('openai')
 @Controller('chat/completions')
@@ -29,7 +42,7 @@ export class CompletionsController {
       'With `stream: true` server-sent events: chunks, then `data: [DONE]`. A failure after the first byte is `data: {"error": …}` and no `[DONE]`. ' +
       'Fields not named here are passed on to a provider that speaks this wire format, and refused for one that does not.',
   })
-  @ApiBody({ schema: openApiSchema(completionBody) })
+  @ApiBody({ schema: zodSchema('ChatCompletionRequest', completionBody), examples: EXAMPLES })
   @ApiExtraModels(ChatCompletionDto)
   @ApiOkResponse({
     description: 'The whole answer, or chunks as they come',

@@ -24,7 +24,7 @@ export class ModelsController {
   /** Ids hold a slash, which clients send encoded (the SDKs) or plain (people). */
   @Get('*id')
   @ApiOperation({ summary: 'One model' })
-  @ApiParam({ name: 'id', example: 'demo/echo' })
+  @ApiParam({ name: 'id', type: String, example: 'demo/echo' })
   @ApiOkResponse({ type: ModelDto })
   @ApiErrors('404 model_not_found')
   get(@Param('id') id: string | string[]): ModelDto {

@@ -3,26 +3,43 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type Response } from 'express';
 import { CurrentUser, type Principal } from '../../platform/common/auth/principal';
 import { Requires } from '../../platform/common/auth/requires.decorator';
-import { openApiSchema, ZodBody } from '../../platform/common/http/zod-body';
+import { ZodBody } from '../../platform/common/http/zod-body';
 import { ApiErrors, MODEL_ERRORS } from '../../platform/common/openapi/api-errors.decorator';
 import { ApiNativeStream } from '../../chat/native-stream.decorator';
+import { zodSchema } from '../../platform/common/openapi/zod-schemas';
 import { ChatAnswerDto, ChatBatchDto } from './simple.dto';
 import { batchBody, type BatchBody, chatBody, type ChatBody } from './simple.schema';
 import { SimpleService } from './simple.service';
 
+const CHAT = zodSchema('ChatRequest', chatBody);
+const BATCH = zodSchema('ChatBatchRequest', batchBody);
+const EXAMPLES = {
+  message: { value: { model: 'demo/echo', message: 'Hello!' } },
+  messages: {
+    value: {
+      model: 'demo/echo',
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'Hello!' },
+      ],
+    },
+  },
+};
+const BATCH_EXAMPLES = { two: { value: { requests: [{ message: 'One' }, { message: 'Two', max_tokens: 5 }] } } };
+
 @ApiTags('chat')
 @Requires('chat:use')
 @Controller('chat')
-export class SimpleController {
+export class ChatController {
   constructor(private readonly simple: SimpleService) {}
 
   @Post()
   @HttpCode(200)
   @ApiOperation({ summary: 'Ask a model; nothing is stored but its usage' })
-  @ApiBody({ schema: openApiSchema(chatBody) })
+  @ApiBody({ schema: CHAT, examples: EXAMPLES })
   @ApiOkResponse({ type: ChatAnswerDto })
   @ApiErrors(...MODEL_ERRORS)
-  answer(
+  create(
     @CurrentUser() user: Principal,
     @Body(new ZodBody(chatBody)) body: ChatBody,
     @Res({ passthrough: true }) res: Response,
@@ -33,7 +50,7 @@ export class SimpleController {
   @Post('stream')
   @HttpCode(200)
   @ApiOperation({ summary: 'The same, as server-sent events' })
-  @ApiBody({ schema: openApiSchema(chatBody) })
+  @ApiBody({ schema: CHAT, examples: EXAMPLES })
   @ApiNativeStream()
   @ApiErrors(...MODEL_ERRORS)
   stream(
@@ -47,7 +64,7 @@ export class SimpleController {
   @Post('batch')
   @HttpCode(200)
   @ApiOperation({ summary: 'Up to 100 of them at once', description: 'Each request is a body of `POST /v1/chat`.' })
-  @ApiBody({ schema: openApiSchema(batchBody) })
+  @ApiBody({ schema: BATCH, examples: BATCH_EXAMPLES })
   @ApiOkResponse({ type: ChatBatchDto })
   batch(
     @CurrentUser() user: Principal,

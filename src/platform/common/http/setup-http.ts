@@ -20,7 +20,7 @@ const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
 
 /** Everything between the socket and the controllers, in the order a request meets it. */
 export function setupHttp(app: NestExpressApplication, { env, yaml }: Config): void {
-  app.set('trust proxy', false);
+  app.set('trust proxy', yaml.http.trusted_proxies);
   app.disable('x-powered-by');
   app.disable('etag'); // hashes every answer, for caches no answer is meant for
   app.use(requestContext);
@@ -33,7 +33,12 @@ export function setupHttp(app: NestExpressApplication, { env, yaml }: Config): v
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
   });
-  app.use(whileDraining(app.get(ReadinessChecks), ROOT_ROUTES.map((route) => `/${route}`)));
+  app.use(
+    whileDraining(
+      app.get(ReadinessChecks),
+      ROOT_ROUTES.map((route) => `/${route}`),
+    ),
+  );
   // Streams say `no-transform`, which compression honours.
   app.use(compression());
   app.use(readBody(yaml.http.body_limit, FORM_ROUTES));

@@ -1,5 +1,5 @@
 import { type PipeTransform } from '@nestjs/common';
-import { z } from 'zod';
+import { type z } from 'zod';
 import { validationFailed } from '../errors/validation';
 
 /** Checks a body by a zod schema: about a hundredth of the time class-validator takes for a chat of twenty messages. */
@@ -12,10 +12,6 @@ export class ZodBody<Schema extends z.ZodType> implements PipeTransform<unknown,
     throw validationFailed(result.error.issues.flatMap((issue) => details(issue, [])));
   }
 }
-
-/** The schema as the OpenAPI document shows it. */
-export const openApiSchema = (schema: z.ZodType): Record<string, unknown> =>
-  z.toJSONSchema(schema, { io: 'input', target: 'openapi-3.0', unrepresentable: 'any' });
 
 type Issue = z.core.$ZodIssue;
 

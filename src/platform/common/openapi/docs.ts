@@ -1,15 +1,17 @@
-import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
 import { type Response } from 'express';
 import { openApiDocument } from './document';
 
-const require_ = createRequire(__filename);
+/** Put there by the build. */
+const REDOC_BUNDLE = join(__dirname, '../../../redoc.standalone.js');
 const REDOC_PAGE = `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
     <title>Parley API</title>
+    <link rel="icon" href="data:," />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <style>body { margin: 0 }</style>
   </head>
@@ -31,9 +33,7 @@ export function serveDocs(app: NestExpressApplication, version: string): void {
 
   server.get('/openapi.json', (_req, res) => res.json(document));
   server.get('/redoc', (_req, res) => page(res).type('html').send(REDOC_PAGE));
-  server.get('/redoc/redoc.standalone.js', (_req, res) =>
-    res.sendFile(require_.resolve('redoc/bundles/redoc.standalone.js')),
-  );
+  server.get('/redoc/redoc.standalone.js', (_req, res) => res.sendFile(REDOC_BUNDLE));
   server.use('/docs', (_req, res, next) => {
     page(res);
     next();

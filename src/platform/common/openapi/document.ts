@@ -3,6 +3,8 @@ import { type INestApplication } from '@nestjs/common';
 import { DocumentBuilder, getSchemaPath, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { ERROR_CODES } from './api-errors.decorator';
 import { ErrorBodyDto, ErrorDto } from './error.dto';
+import { describeResponses, RESPONSE_HEADERS } from './response-headers';
+import { zodSchemas } from './zod-schemas';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { [ERROR_CODES]?: string[] };
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
@@ -17,7 +19,8 @@ const WORKSPACE_HEADER = {
 } as const;
 
 /** Failures any operation can meet, told by what it is. */
-const GENERAL = ['400 validation_failed', '429 rate_limit_exceeded', '500 internal_error', '503 service_unavailable'];
+const GENERAL = ['500 internal_error', '503 service_unavailable'];
+const WITH_INPUT = ['400 validation_failed', '429 rate_limit_exceeded'];
 const WITH_CREDENTIALS = [
   '401 missing_credentials',
   '401 invalid_token',
@@ -40,18 +43,36 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .setVersion(version)
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An access token, or an API key' }, 'bearer')
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'An API key' }, 'api_key')
+    .addTag('auth', 'Sign-in, sessions, passwords and API keys')
+    .addTag('users', 'The account behind the credentials')
+    .addTag('workspaces', 'Tenants and their members')
+    .addTag('models', 'What can be called')
+    .addTag('chat', 'Chats that are not stored')
+    .addTag('conversations', 'Stored chats')
+    .addTag('openai', 'The wire of OpenAI, for its SDKs')
+    .addTag('usage', 'What was used and what it cost')
+    .addTag('health', 'For load balancers')
+    .addServer('/')
     .addSecurityRequirements('bearer')
     .addSecurityRequirements('api_key')
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     extraModels: [ErrorDto, ErrorBodyDto],
-    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
+    autoTagControllers: false,
+    operationIdFactory: (controller, method) => `${camel(controller.replace(/Controller$/, ''))}_${method}`,
   });
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, ...zodSchemas() },
+    headers: RESPONSE_HEADERS,
+  };
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) if (path[method]) describe(path[method]);
   }
   return document;
 }
+
+const camel = (name: string) => name.charAt(0).toLowerCase() + name.slice(1);
 
 function describe(operation: Operation): void {
   const open = operation.security?.some((requirement) => Object.keys(requirement).length === 0) ?? false;
@@ -60,7 +81,13 @@ function describe(operation: Operation): void {
   const own = operation[ERROR_CODES] ?? [];
   Reflect.deleteProperty(operation, ERROR_CODES);
 
-  const codes = [...own, ...GENERAL, ...(open ? [] : WITH_CREDENTIALS), ...(operation.requestBody ? WITH_BODY : [])];
+  const codes = [
+    ...own,
+    ...GENERAL,
+    ...(operation.requestBody || operation.parameters?.length ? WITH_INPUT : []),
+    ...(open ? [] : WITH_CREDENTIALS),
+    ...(operation.requestBody ? WITH_BODY : []),
+  ];
   const byStatus = Map.groupBy(codes, (code) => code.split(' ')[0] ?? '');
   for (const [status, list] of [...byStatus].sort(([a], [b]) => a.localeCompare(b))) {
     const names = [...new Set(list.map((code) => code.split(' ')[1] ?? ''))];
@@ -74,6 +101,7 @@ function describe(operation: Operation): void {
       },
     };
   }
+  describeResponses(operation.responses, codes.includes('504 upstream_timeout'));
 }
 
 const TYPES: Record<string, string> = {

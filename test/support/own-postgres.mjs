@@ -1,5 +1,5 @@
 // Owns an embedded PostgreSQL until SIGTERM, in a process that a test may kill. Says what happens in JSON lines.
-// node embedded-owner.mjs <built embedded-postgres.js> <data directory>
+// node own-postgres.mjs <built embedded-postgres.js> <data directory>
 import { createRequire } from 'node:module';
 
 const [built, dataDir] = process.argv.slice(2);
