@@ -3,6 +3,9 @@ import { resolve } from 'node:path';
 import { loadEnv, type Env } from './env';
 import { loadYaml, type ParleyYaml } from './parley-yaml';
 
+/** Started by root, the database runs as a user of its own, who must be able to enter the directory (not to list it). */
+const isRoot = () => process.getuid?.() === 0;
+
 /** Everything configurable, checked once at start. The class is the injection token. */
 export class Config {
   private constructor(
@@ -18,7 +21,7 @@ export class Config {
   static load(environment: NodeJS.ProcessEnv): Config {
     const env = loadEnv(environment);
     const dataDir = resolve(env.DATA_DIR);
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    mkdirSync(dataDir, { recursive: true, mode: isRoot() ? 0o711 : 0o700 });
     return new Config(env, loadYaml(env.PARLEY_CONFIG, environment), dataDir);
   }
 }
