@@ -200,6 +200,7 @@ const LEDGER = `
     month_start timestamptz;
     partition text;
   BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('ensure_usage_partitions'));
     FOR ahead IN 0..months_ahead LOOP
       month_start := (date_trunc('month', around AT TIME ZONE 'UTC') + make_interval(months => ahead)) AT TIME ZONE 'UTC';
       partition := 'usage_' || to_char(month_start AT TIME ZONE 'UTC', 'YYYY_MM');

@@ -50,7 +50,7 @@ export class PasswordsController {
   @Header('cache-control', 'no-store')
   @ApiTags('users')
   @ApiOperation({
-    summary: 'Change the own password',
+    summary: 'Change your password',
     description: 'Ends all sessions, this one too, and answers with the tokens of a new one. API keys stay.',
   })
   @ApiOkResponse({ type: TokensDto })

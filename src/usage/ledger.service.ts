@@ -31,12 +31,12 @@ export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
   constructor(private readonly repository: LedgerRepository) {}
 
   async onModuleInit(): Promise<void> {
-    await this.repository.ensurePartitions();
+    await this.ensurePartitions();
     await this.sweep();
     this.upkeep = [
       every(RENEW_MS, this.logger, () => this.renew()),
       every(SWEEP_MS, this.logger, () => this.sweep()),
-      every(PARTITIONS_MS, this.logger, () => this.repository.ensurePartitions()),
+      every(PARTITIONS_MS, this.logger, () => this.ensurePartitions()),
     ];
   }
 
@@ -85,6 +85,13 @@ export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
 
   private async renew(): Promise<void> {
     if (this.live.size > 0) await this.repository.renewLeases([...this.live.values()].map((call) => call.record()));
+  }
+
+  /** A month without a partition of its own is no loss: its rows go to the one for the rest. */
+  private async ensurePartitions(): Promise<void> {
+    await this.repository
+      .ensurePartitions()
+      .catch((error: unknown) => this.logger.error(error, 'no partition could be made for a month'));
   }
 
   private async sweep(): Promise<void> {

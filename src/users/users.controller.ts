@@ -20,7 +20,7 @@ export class UsersController {
   }
 
   @Patch()
-  @ApiOperation({ summary: 'Change the own name' })
+  @ApiOperation({ summary: 'Change your name' })
   @ApiOkResponse({ type: UserDto })
   update(@CurrentUser() user: Principal, @Body() changes: UpdateUserDto): Promise<UserDto> {
     return this.users.update(user, changes);
