@@ -9,6 +9,8 @@ import { type CallRecord, type LiveCall } from './usage.types';
 const RENEW_MS = 1_000;
 const SWEEP_MS = 2_000;
 const PARTITIONS_MS = 6 * 3_600_000;
+/** Rows written in one statement, and how long the first of them waits for others. */
+const GROUP = { most: 200, lingerMs: 5 };
 /** How long a shutdown waits for calls to end and their rows to be written. */
 const DRAIN_MS = 10_000;
 const RETRY_MS = { first: 100, most: 5_000 };
@@ -23,7 +25,11 @@ export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
   private readonly owner = newId();
   private readonly live = new Map<string, LiveCall>();
   private readonly opening = new Batcher<CallRecord>((calls) => this.repository.openLeases(this.owner, calls));
-  private readonly settling = new Batcher<CallRecord>((calls) => this.persist(() => this.repository.settle(calls)));
+  private readonly settling = new Batcher<CallRecord>(
+    (calls) => this.persist(() => this.repository.settle(calls)),
+    GROUP.most,
+    GROUP.lingerMs,
+  );
   private readonly releasing = new Batcher<string>((ids) => this.persist(() => this.repository.release(ids)));
   private upkeep: (() => void)[] = [];
   private closing = false;

@@ -7,18 +7,16 @@ import { toUpstreamError } from './openai-errors';
 import { toChatBody, type ChatBody } from './openai-request';
 import { ChatReader } from './openai-stream';
 import { isObject } from './openai-wire';
-import { ProviderHttp } from './provider-http';
+import { ProviderHttp, type ProviderAnswer, type Refused, signedRequest, type SignedRequest } from './provider-http';
 import { isStream, textOf } from './response-body';
 import { readSse } from './sse-reader';
-
-/** The SDK bounds the wait for headers by a timer; calls are bounded by their signal, so the timer never fires. */
-const NEVER_MS = 2 ** 31 - 1;
 
 /** A provider that speaks OpenAI's Chat Completions, in its dialect. https://platform.openai.com/docs/api-reference/chat */
 export class OpenAiChat implements ProviderAdapter {
   readonly id: string;
   private readonly apiKey: string | null;
-  private readonly http = new ProviderHttp();
+  private readonly http = new ProviderHttp(refused);
+  private readonly request: Promise<SignedRequest>;
   private readonly client: OpenAI;
   private readonly echo: Echo | null;
   /** Whether the server takes `stream_options`: Mistral's did not. Learnt from its first refusal. */
@@ -42,24 +40,21 @@ export class OpenAiChat implements ProviderAdapter {
       baseURL: baseUrl,
       logLevel: 'off',
       maxRetries: 0,
-      timeout: NEVER_MS,
-      fetch: this.http.fetch,
       defaultHeaders: { ...dialect.headers, ...(apiKey === null && { authorization: null }) },
     });
+    this.request = this.build('POST', '/chat/completions');
   }
 
   async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
     const body = toChatBody(request, this.dialect, this.id);
     let bytes: Readable | null = null;
     let complete = false;
-    const stop = () => bytes?.destroy();
     try {
       signal.throwIfAborted();
-      const response = await this.send(body, request.requestId, signal);
-      bytes = this.http.bodyOf(response);
-      signal.addEventListener('abort', stop, { once: true });
-      const reader = new ChatReader(this.id, this.echo, response.headers.get('x-request-id'), this.apiKey);
-      if (!isStream(response, request.stream)) {
+      const answer = await this.send(body, request.requestId, signal);
+      bytes = answer.body;
+      const reader = new ChatReader(this.id, this.echo, answer.header('x-request-id'), this.apiKey);
+      if (!isStream(answer, request.stream)) {
         const events = reader.readWhole(await textOf(bytes));
         complete = true;
         yield* events;
@@ -79,7 +74,6 @@ export class OpenAiChat implements ProviderAdapter {
       signal.throwIfAborted();
       throw toUpstreamError(error, { provider: this.id, apiKey: this.apiKey }, bytes?.readableDidRead ?? false);
     } finally {
-      signal.removeEventListener('abort', stop);
       if (bytes) this.http.release(bytes, complete);
     }
   }
@@ -87,8 +81,8 @@ export class OpenAiChat implements ProviderAdapter {
   /** Throws UpstreamErrors. */
   protected async listModels(signal: AbortSignal): Promise<string[]> {
     try {
-      const response = await this.client.get('/models', { signal }).asResponse();
-      const list: unknown = JSON.parse(await textOf(this.http.bodyOf(response)));
+      const { body } = await this.http.send(await this.build('GET', '/models'), {}, null, signal);
+      const list: unknown = JSON.parse(await textOf(body));
       const models = isObject(list) && Array.isArray(list['data']) ? (list['data'] as unknown[]) : [];
       return models.flatMap((model) => (isObject(model) && typeof model['id'] === 'string' ? [model['id']] : []));
     } catch (error) {
@@ -101,24 +95,35 @@ export class OpenAiChat implements ProviderAdapter {
     return this.http.close();
   }
 
-  private async send(body: ChatBody, requestId: string, signal: AbortSignal): Promise<Response> {
+  private async send(body: ChatBody, requestId: string, signal: AbortSignal): Promise<ProviderAnswer> {
     if (!this.takesStreamOptions) delete body['stream_options'];
     try {
       return await this.post(body, requestId, signal);
     } catch (error) {
       if (!refusesStreamOptions(error, body)) throw error;
       delete body['stream_options'];
-      const response = await this.post(body, requestId, signal);
+      const answer = await this.post(body, requestId, signal);
       this.takesStreamOptions = false;
-      return response;
+      return answer;
     }
   }
 
-  private post(body: ChatBody, requestId: string, signal: AbortSignal): Promise<Response> {
-    const headers = { 'x-request-id': requestId };
-    return this.client.post('/chat/completions', { body, signal, headers }).asResponse();
+  private async post(body: ChatBody, requestId: string, signal: AbortSignal): Promise<ProviderAnswer> {
+    return this.http.send(await this.request, { 'x-request-id': requestId }, JSON.stringify(body), signal);
+  }
+
+  private async build(method: SignedRequest['method'], path: string): Promise<SignedRequest> {
+    const body = method === 'POST' ? {} : undefined;
+    return signedRequest(
+      method,
+      await this.client.buildRequest({ method: method === 'POST' ? 'post' : 'get', path, body }),
+    );
   }
 }
+
+/** Many servers tell their error at the top of the body instead of under `error`. */
+const refused: Refused = (status, body, text, headers) =>
+  APIError.generate(status, body && isObject(body) && body['error'] == null ? { error: body } : body, text, headers);
 
 /** Only of our own wish for usage: a caller's bad option must not cost the usage of the calls after it. */
 const refusesStreamOptions = (error: unknown, { stream_options: sent }: ChatBody): boolean =>

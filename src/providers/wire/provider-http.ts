@@ -7,10 +7,38 @@ const ERROR_BODY_LIMIT = 64 * 1024;
 /** How long the rest of a complete answer is waited for, in milliseconds, before its connection is given up. */
 const LINGER_MS = 1000;
 
+/** A request as the provider's SDK built and signed it, without what differs from call to call. Built once, sent often. */
+export interface SignedRequest {
+  method: 'GET' | 'POST';
+  url: string;
+  headers: Readonly<Record<string, string>>;
+}
+
+/** What an SDK's `buildRequest` gives. */
+interface BuiltRequest {
+  req: { headers: Headers };
+  url: string;
+}
+
+export const signedRequest = (method: SignedRequest['method'], { req, url }: BuiltRequest): SignedRequest => ({
+  method,
+  url,
+  headers: Object.fromEntries(req.headers),
+});
+
+/** A successful answer: `header` gives the first value of a header, `body` its bytes as a Node stream. */
+export interface ProviderAnswer {
+  header: (name: string) => string | null;
+  body: Readable;
+}
+
+/** Types a refusal, as the provider's SDK does. `body` is parsed JSON, or null when it was none; `text` is then its text. */
+export type Refused = (status: number, body: object | undefined, text: string | undefined, headers: Headers) => Error;
+
 /**
- * One provider's keep-alive connection pool, as the `fetch` its SDK calls. A successful response carries no web
- * stream: its bytes are read from `bodyOf(response)`, a Node stream, which costs a fraction per chunk. A failed one
- * is an ordinary Response, so that the SDK can type the error. No timeouts here: callers bound calls by signal.
+ * One provider's keep-alive connection pool. Neither the SDK's request pipeline nor WHATWG streams are on the way of a
+ * call: they cost three times what the rest of a request does (docs/decisions/0008). No timeouts here: callers bound
+ * calls by signal.
  */
 export class ProviderHttp {
   private readonly agent = new Agent({
@@ -19,28 +47,29 @@ export class ProviderHttp {
     bodyTimeout: 0,
     connect: { timeout: 10_000 },
   });
-  private readonly bodies = new WeakMap<Response, Readable>();
 
-  readonly fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
-    const answer = await request(input instanceof Request ? input.url : input, {
-      method: init.method ?? 'GET',
-      headers: Object.fromEntries(new Headers(init.headers)),
-      body: (init.body ?? null) as string | null,
-      signal: init.signal ?? null,
+  constructor(private readonly refused: Refused) {}
+
+  /** Throws what `refused` makes of a status other than 2xx, and undici's errors. Redirects are refusals: a key goes to one host. */
+  async send(
+    { method, url, headers }: SignedRequest,
+    more: Readonly<Record<string, string>>,
+    body: string | null,
+    signal: AbortSignal,
+  ): Promise<ProviderAnswer> {
+    const answer = await request(url, {
+      method,
+      headers: { ...headers, ...more },
+      body,
+      signal,
       dispatcher: this.agent,
     });
-    const head = { status: answer.statusCode, headers: flatten(answer.headers) };
-    if (answer.statusCode >= 300) return new Response(await textUpTo(answer.body, ERROR_BODY_LIMIT), head);
-    const response = new Response(null, head);
-    this.bodies.set(response, answer.body);
-    return response;
-  };
-
-  /** The bytes of a successful response that came through `fetch`. */
-  bodyOf(response: Response): Readable {
-    const body = this.bodies.get(response);
-    if (!body) throw new Error('not a response of this pool');
-    return body;
+    if (answer.statusCode >= 300) {
+      const text = await textUpTo(answer.body, ERROR_BODY_LIMIT);
+      const json = objectIn(text);
+      throw this.refused(answer.statusCode, json, json ? undefined : text, flatten(answer.headers));
+    }
+    return { header: (name) => [answer.headers[name]].flat()[0] ?? null, body: answer.body };
   }
 
   /**
@@ -70,6 +99,15 @@ function flatten(headers: Record<string, string | string[] | undefined>): Header
     if (value !== undefined) flat.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
   return flat;
+}
+
+function objectIn(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined; // a page of HTML, or nothing: the text is told instead
+  }
 }
 
 async function textUpTo(body: Readable, limit: number): Promise<string> {

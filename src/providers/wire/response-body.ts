@@ -1,9 +1,10 @@
 import { type Readable } from 'node:stream';
+import { type ProviderAnswer } from './provider-http';
 import { MAX_EVENT_LENGTH } from './sse-reader';
 
 /** Some servers answer with a whole body where a stream was asked for, or the other way round. */
-export function isStream({ headers }: Response, asked: boolean): boolean {
-  const type = headers.get('content-type') ?? '';
+export function isStream({ header }: ProviderAnswer, asked: boolean): boolean {
+  const type = header('content-type') ?? '';
   if (type.includes('text/event-stream')) return true;
   return asked && !type.includes('application/json');
 }

@@ -61,12 +61,15 @@ export function networkFailure(provider: string, error: unknown, answering: bool
   const code = codeOf(error);
   if (code === null) return error;
   if (answering) return Object.assign(upstreamTruncated(provider), { cause: error });
-  if (code === 'ETIMEDOUT') {
+  if (code === 'ETIMEDOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') {
     return new UpstreamError(provider, 'timeout', `${provider} did not answer in time.`, { cause: error });
   }
   return new UpstreamError(provider, 'connection', `${provider} could not be reached.`, { cause: error });
 }
 
-/** A Node or undici error code: `ECONNRESET`, `UND_ERR_SOCKET`, `HPE_INVALID_CONSTANT`. */
-const codeOf = (error: unknown): string | null =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : null;
+/** A Node or undici error code: `ECONNRESET`, `UND_ERR_SOCKET`; for an answer that is no HTTP undici's name of it. */
+function codeOf(error: unknown): string | null {
+  if (typeof error !== 'object' || error === null) return null;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return 'name' in error && error.name === 'HTTPParserError' ? error.name : null;
+}

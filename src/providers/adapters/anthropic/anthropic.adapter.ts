@@ -1,21 +1,18 @@
 import { type Readable } from 'node:stream';
-import Anthropic from '@anthropic-ai/sdk';
+import Anthropic, { APIError } from '@anthropic-ai/sdk';
 import {
   type ModelEvent,
   type ModelRequest,
   type ProviderAdapter,
   type ProviderConnection,
 } from '../../providers.types';
-import { ProviderHttp } from '../../wire/provider-http';
+import { ProviderHttp, type ProviderAnswer, signedRequest, type SignedRequest } from '../../wire/provider-http';
 import { isStream, textOf } from '../../wire/response-body';
 import { readSse } from '../../wire/sse-reader';
 import { toUpstreamError } from './anthropic.errors';
 import { readMessage } from './anthropic.message';
 import { type MessagesCall, toMessagesCall } from './anthropic.request';
 import { AnswerReader } from './anthropic.stream';
-
-/** The SDK bounds the wait for headers by a timer; calls are bounded by their signal, so the timer never fires. */
-const NEVER_MS = 2 ** 31 - 1;
 
 /** The SDK sends the key as a bearer token; gateways in front of the API may know only the older header. */
 function headersFor(apiKey: string | null, baseUrl: string): Record<string, string | null> {
@@ -27,14 +24,14 @@ function headersFor(apiKey: string | null, baseUrl: string): Record<string, stri
 export class AnthropicAdapter implements ProviderAdapter {
   readonly id: string;
   private readonly apiKey: string | null;
-  private readonly http = new ProviderHttp();
-  private readonly client: Anthropic;
+  private readonly http = new ProviderHttp((...refusal) => APIError.generate(...refusal));
+  private readonly request: Promise<SignedRequest>;
 
   constructor({ id, apiKey, baseUrl }: ProviderConnection) {
     this.id = id;
     this.apiKey = apiKey;
     // With a key set, the SDK takes no other credentials from the environment or from disk.
-    this.client = new Anthropic({
+    const client = new Anthropic({
       apiKey: apiKey ?? 'none',
       authToken: null,
       webhookKey: null,
@@ -42,34 +39,28 @@ export class AnthropicAdapter implements ProviderAdapter {
       logLevel: 'off',
       openTelemetry: false,
       maxRetries: 0,
-      timeout: NEVER_MS,
-      fetch: this.http.fetch,
       defaultHeaders: headersFor(apiKey, baseUrl),
     });
+    this.request = client
+      .buildRequest({ method: 'post', path: '/v1/messages', body: {} })
+      .then((built) => signedRequest('POST', built));
   }
 
   async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
     const call = toMessagesCall(this.id, request);
     let bytes: Readable | null = null;
     let complete = false;
-    // The SDK leaves its listener on the signal it is given: one of this call's own keeps the caller's clean.
-    const gone = new AbortController();
-    const stop = () => {
-      gone.abort();
-      bytes?.destroy();
-    };
     try {
       signal.throwIfAborted();
-      signal.addEventListener('abort', stop, { once: true });
-      const response = await this.post(call, request.requestId, gone.signal);
-      bytes = this.http.bodyOf(response);
+      const answer = await this.post(call, request.requestId, signal);
+      bytes = answer.body;
       const reader = new AnswerReader({
         provider: this.id,
         apiKey: this.apiKey,
         jsonTool: call.jsonTool,
-        requestId: response.headers.get('request-id'),
+        requestId: answer.header('request-id'),
       });
-      if (!isStream(response, request.stream)) {
+      if (!isStream(answer, request.stream)) {
         const events = readMessage(reader, await textOf(bytes));
         complete = true;
         yield* events;
@@ -87,7 +78,6 @@ export class AnthropicAdapter implements ProviderAdapter {
       signal.throwIfAborted();
       throw toUpstreamError(error, { provider: this.id, apiKey: this.apiKey }, bytes !== null);
     } finally {
-      signal.removeEventListener('abort', stop);
       if (bytes) this.http.release(bytes, complete);
     }
   }
@@ -97,9 +87,7 @@ export class AnthropicAdapter implements ProviderAdapter {
     return this.http.close();
   }
 
-  /** Not by `messages.create`, which refuses long answers that are not streamed and writes warnings to the console. */
-  private post({ body, headers }: MessagesCall, requestId: string, signal: AbortSignal): Promise<Response> {
-    const options = { body, signal, headers: { 'x-request-id': requestId, ...headers } };
-    return this.client.post('/v1/messages', options).asResponse();
+  private async post({ body, headers }: MessagesCall, requestId: string, signal: AbortSignal): Promise<ProviderAnswer> {
+    return this.http.send(await this.request, { 'x-request-id': requestId, ...headers }, JSON.stringify(body), signal);
   }
 }
