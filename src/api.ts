@@ -7,6 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module';
+import { StopSignal } from './stop-signal';
 import { welcome } from './welcome';
 import { setupHttp } from './platform/common/http/setup-http';
 import { unknownRoute } from './platform/common/http/unknown-route';
@@ -21,9 +22,13 @@ import { requestLog } from './platform/telemetry/request-log';
 import { ProvidersService } from './providers/providers.service';
 
 const DRAIN_POLL_MS = 20;
+/** What the providers' SDKs would read from the environment besides: headers that could replace credentials. */
+const UNDOCUMENTED = ['OPENAI_CUSTOM_HEADERS', 'ANTHROPIC_CUSTOM_HEADERS'];
 
 /** Starts the API and says where it listens. Throws ConfigError for what an operator can mend. */
 export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
+  const stop = new StopSignal();
+  for (const name of UNDOCUMENTED) Reflect.deleteProperty(environment, name);
   const config = Config.load(environment);
   const say = (message: string) => void process.stderr.write(`${message}\n`);
   const database = await openDatabase(config, say);
@@ -43,7 +48,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
     app.getHttpAdapter().getInstance().use(unknownRoute);
     await listen(app, config);
 
-    const shutDown = once(async (signal: string) => {
+    stop.act(async (signal) => {
       logger.log(`${signal}: draining`);
       app.get(ReadinessChecks).draining = true;
       await drain(app.getHttpServer(), config.yaml.http.shutdown_grace);
@@ -51,8 +56,6 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
       await database.stop();
       process.exit(0);
     });
-    process.on('SIGINT', shutDown);
-    process.on('SIGTERM', shutDown);
     if (config.env.NODE_ENV === 'production') logger.log(`listening on port ${portOf(app.getHttpServer())}`);
     else welcome(config, portOf(app.getHttpServer()), app.get(ProvidersService));
   } catch (error) {
@@ -68,7 +71,7 @@ async function prepare({ url, embedded }: OpenDatabase): Promise<void> {
   } catch (error) {
     const away =
       storageFailure(error) !== null ||
-      (error instanceof Error && 'code' in error && /^(28|3D)/.test(String(error.code)));
+      (error instanceof Error && 'code' in error && /^(28|3D|42501)/.test(String(error.code)));
     if (!embedded && away)
       throw new ConfigError(`DATABASE_URL: the database can't be used: ${(error as Error).message}`);
     throw error;
@@ -114,17 +117,4 @@ async function drain(server: Server, graceMs: number): Promise<void> {
 function isBusy(server: Server): Promise<boolean> {
   server.closeIdleConnections();
   return new Promise((told) => server.getConnections((_, count) => told(count > 0)));
-}
-
-/** Runs on the first signal; a second one, from someone who can't wait, ends the process at once. */
-function once(run: (signal: string) => Promise<void>): (signal: string) => void {
-  let begun = false;
-  return (signal) => {
-    if (begun) process.exit(1);
-    begun = true;
-    run(signal).catch((error: unknown) => {
-      process.stderr.write(`shutdown failed: ${String(error)}\n`);
-      process.exit(1);
-    });
-  };
 }

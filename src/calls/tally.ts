@@ -24,7 +24,7 @@ export class Tally {
       case 'start':
         return;
       case 'finish':
-        this.told = event.usage;
+        this.told = event.usage && plausible(event.usage);
         return;
       case 'tool_call':
         this.said(event.argumentsDelta);
@@ -78,4 +78,22 @@ export class Tally {
     this.firstContent ??= performance.now();
     this.outputBytes += Buffer.byteLength(delta);
   }
+}
+
+/** More than any model reads or writes, and less than a column of the ledger holds. */
+const MOST_TOKENS = 1_000_000_000;
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** What a provider tells is not to be trusted with a bill: counts that can't be are as good as none, parts no more than their whole. */
+function plausible({ inputTokens, outputTokens, ...parts }: TokenUsage): TokenUsage | null {
+  if (!isCount(inputTokens) || !isCount(outputTokens) || Math.max(inputTokens, outputTokens) > MOST_TOKENS) return null;
+  const upTo = (most: number, value: number) => (isCount(value) ? Math.min(value, most) : 0);
+  const cachedInputTokens = upTo(inputTokens, parts.cachedInputTokens);
+  return {
+    inputTokens,
+    outputTokens,
+    cachedInputTokens,
+    cacheWriteTokens: upTo(inputTokens - cachedInputTokens, parts.cacheWriteTokens),
+    reasoningTokens: upTo(outputTokens, parts.reasoningTokens),
+  };
 }

@@ -20,6 +20,9 @@ export const modelOf = ({ provider, model }: Answer): string | null =>
 export const toNativeToolCalls = ({ content }: Answer): ToolCallDto[] =>
   content.toolCalls().map(({ id, name, arguments: text }) => ({ id, name, arguments: text }));
 
+/** Names of models are free text; a header takes printable ASCII. The rest is percent-encoded, as in a URL. */
+const printable = (name: string) => name.toWellFormed().replace(/[^\x20-\x7e]+/g, encodeURIComponent);
+
 /** Who answered and what it cost, as headers of a plain answer; the cost is known only at the end. */
 export function answerHeaders(answer: Answer): Record<string, string> {
   const { provider, attempts, complete, cost } = answer;
@@ -27,7 +30,7 @@ export function answerHeaders(answer: Answer): Record<string, string> {
   return {
     'x-parley-cache': 'off',
     ...(provider && model
-      ? { 'x-parley-provider': provider, 'x-parley-model': model, 'x-parley-attempts': String(attempts) }
+      ? { 'x-parley-provider': provider, 'x-parley-model': printable(model), 'x-parley-attempts': String(attempts) }
       : {}),
     ...(complete && cost !== null ? { 'x-parley-cost-usd': formatUsd(cost) } : {}),
   };

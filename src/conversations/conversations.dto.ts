@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
 import { IsObject, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 import { TokenUsageDto, ToolCallDto } from '../chat/native.types';
 import { PageDto, PageQuery } from '../platform/common/http/pagination';
@@ -31,6 +32,7 @@ export class ConversationFieldsDto {
   system_prompt?: string | null;
 
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { ticket: 42 } })
+  @Transform(({ obj }: { obj: { metadata: unknown } }) => obj.metadata) // as it came, whatever its keys are named
   @IsObject()
   @IsOptional()
   metadata?: Record<string, unknown> | null;

@@ -11,6 +11,8 @@ import { type MessageStatus, StoredMessage } from './message.entity';
 /** A message not checkpointed for so long belongs to a dead process. */
 const LEASE_SECONDS = 10;
 const LEASE = `now() + make_interval(secs => ${LEASE_SECONDS})`;
+/** $1: ids of messages that this process is writing, however late their leases are renewed. */
+const EXPIRED = `status = 'running' AND lease_expires_at < now() AND NOT (id = ANY ($1))`;
 /** What marks a message whose process died: its last checkpoint stays. */
 const ABANDONED = `status = 'partial', lease_owner = NULL, lease_expires_at = NULL,
   error = '{"code": "interrupted", "message": "The server stopped while the answer was being written."}'`;
@@ -51,6 +53,7 @@ export class TurnsRepository {
    * Question and running answer, or neither. Turns of one conversation take turns on its row; a lease that ran out is
    * cleared on the way. Throws `conversation_not_found`, `turn_in_progress`.
    * @param ids of the question and the answer
+   * @param living messages this process is writing
    */
   beginTurn(
     { workspaceId, userId }: Principal,
@@ -58,6 +61,7 @@ export class TurnsRepository {
     question: (history: StoredMessage[]) => Question,
     ids: { question: string; answer: string },
     owner: string,
+    living: string[],
   ): Promise<BegunTurn> {
     return this.db.transaction(async (tx) => {
       const conversation = await tx.getRepository(Conversation).findOne({
@@ -65,10 +69,10 @@ export class TurnsRepository {
         lock: { mode: 'pessimistic_write' },
       });
       if (!conversation) throw conversationNotFound();
-      await tx.query(
-        `UPDATE messages SET ${ABANDONED} WHERE conversation_id = $1 AND status = 'running' AND lease_expires_at < now()`,
-        [conversationId],
-      );
+      await tx.query(`UPDATE messages SET ${ABANDONED} WHERE ${EXPIRED} AND conversation_id = $2`, [
+        living,
+        conversationId,
+      ]);
       const history = await tx.getRepository(StoredMessage).find({
         where: { conversationId, workspaceId },
         order: { seq: 'ASC' },
@@ -81,12 +85,18 @@ export class TurnsRepository {
     });
   }
 
-  /** One statement for all running answers of a process: keeps their leases, and their texts as far as they have come. */
+  /**
+   * One statement for all running answers of a process: keeps their leases, and their texts as far as they have come.
+   * One that was taken for abandoned in a long pause is running again, unless the conversation has gone on.
+   */
   async checkpoint(owner: string, messages: { id: string; parts: Part[] }[]): Promise<void> {
     await this.db.query(
-      `UPDATE messages SET parts = said.parts, lease_expires_at = ${LEASE}
+      `UPDATE messages SET parts = said.parts, status = 'running', lease_owner = $1, lease_expires_at = ${LEASE}, error = NULL
        FROM jsonb_to_recordset($2::jsonb) AS said (id uuid, parts jsonb)
-       WHERE messages.id = said.id AND messages.status = 'running' AND messages.lease_owner = $1`,
+       WHERE messages.id = said.id AND (
+         messages.status = 'running' AND messages.lease_owner = $1
+         OR messages.status = 'partial' AND messages.error ->> 'code' = 'interrupted' AND NOT EXISTS (
+           SELECT FROM messages later WHERE later.conversation_id = messages.conversation_id AND later.seq > messages.seq))`,
       [owner, toJsonb(messages)],
     );
   }
@@ -125,11 +135,11 @@ export class TurnsRepository {
     );
   }
 
-  /** Marks what dead processes left. Returns how many. */
-  async abandonExpired(): Promise<number> {
-    const [, count] = await this.db.query<[unknown, number]>(
-      `UPDATE messages SET ${ABANDONED} WHERE status = 'running' AND lease_expires_at < now()`,
-    );
+  /** Marks what dead processes left. Returns how many. @param living messages this process is writing */
+  async abandonExpired(living: string[]): Promise<number> {
+    const [, count] = await this.db.query<[unknown, number]>(`UPDATE messages SET ${ABANDONED} WHERE ${EXPIRED}`, [
+      living,
+    ]);
     return count;
   }
 

@@ -65,7 +65,9 @@ export class TurnsService implements OnModuleInit, BeforeApplicationShutdown {
     question: (history: StoredMessage[]) => Question,
   ): Promise<BegunTurn> {
     const ids = { question: newId(), answer: newId() };
-    const turn = await this.repository.beginTurn(principal, conversationId, question, ids, this.owner);
+    const turn = await this.repository.beginTurn(principal, conversationId, question, ids, this.owner, [
+      ...this.running.keys(),
+    ]);
     this.running.set(turn.messageId, null);
     return turn;
   }
@@ -119,7 +121,7 @@ export class TurnsService implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async sweep(): Promise<void> {
-    const count = await this.repository.abandonExpired();
+    const count = await this.repository.abandonExpired([...this.running.keys()]);
     if (count > 0) this.logger.warn(`marked ${count} answers of a stopped process as partial`);
   }
 }

@@ -39,11 +39,15 @@ const TOLD: Record<UpstreamFailure, Told> = {
 export interface UpstreamErrorOptions extends ErrorOptions {
   retryAfterSeconds?: number;
   param?: string;
+  /** The request never reached the provider. */
+  unsent?: boolean;
 }
 
 /** A provider or the way to it failed. `message` is safe for callers: no key, no header, no raw body of a 5xx. */
 export class UpstreamError extends DomainError {
   readonly retryable: boolean;
+  /** The request never reached the provider: nothing can be owed. */
+  readonly unsent: boolean;
 
   constructor(
     readonly provider: string,
@@ -55,6 +59,7 @@ export class UpstreamError extends DomainError {
     super(kind, code, message, options);
     this.name = 'UpstreamError';
     this.retryable = retryable;
+    this.unsent = options.unsent ?? false;
   }
 }
 

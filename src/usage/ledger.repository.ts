@@ -5,6 +5,40 @@ import { formatUsd } from '../platform/common/money';
 import { toJsonb } from '../platform/database/jsonb';
 import { type CallRecord } from './usage.types';
 
+/** What a call's row says that is known only in the end. */
+const LATE_COLUMNS = [
+  'input_tokens',
+  'output_tokens',
+  'cached_tokens',
+  'cache_write_tokens',
+  'reasoning_tokens',
+  'cost_usd',
+  'estimated',
+  'outcome',
+  'error_code',
+  'latency_ms',
+  'ttft_ms',
+];
+/** By name: a newer schema may have more, with defaults. */
+const COLUMNS = [
+  'id',
+  'at',
+  'workspace_id',
+  'user_id',
+  'api_key_id',
+  'end_user',
+  'kind',
+  'provider',
+  'model',
+  ...LATE_COLUMNS,
+  'request_id',
+  'message_id',
+].join(', ');
+const VALUES = LATE_COLUMNS.map((column) => `${column} = EXCLUDED.${column}`).join(', ');
+
+/** $1: ids of calls that live in this process. */
+const EXPIRED = 'expires_at < now() AND NOT (id = ANY ($1))';
+
 /** A lease not renewed for so long belongs to a dead process. */
 const LEASE_SECONDS = 10;
 
@@ -33,13 +67,14 @@ export class LedgerRepository {
     );
   }
 
-  /** Keeps the leases of living calls and carries what each has used so far. */
-  async renewLeases(calls: CallRecord[]): Promise<void> {
+  /** Keeps the leases of living calls and carries what each has used so far. One that was swept in a long pause comes back. */
+  async renewLeases(owner: string, calls: CallRecord[]): Promise<void> {
     await this.db.query(
-      `UPDATE call_leases SET expires_at = now() + make_interval(secs => ${LEASE_SECONDS}), tally = renewed.tally
-       FROM jsonb_array_elements($1::jsonb) AS renewed (tally), ${WITHOUT_WAITING}
-       WHERE call_leases.id = (renewed.tally ->> 'id')::uuid`,
-      [toJsonb(calls.map(toRow))],
+      `INSERT INTO call_leases (id, owner, expires_at, tally)
+       SELECT (tally ->> 'id')::uuid, $1, now() + make_interval(secs => ${LEASE_SECONDS}), tally
+       FROM jsonb_array_elements($2::jsonb) AS tally, ${WITHOUT_WAITING}
+       ON CONFLICT (id) DO UPDATE SET expires_at = EXCLUDED.expires_at, tally = EXCLUDED.tally`,
+      [owner, toJsonb(calls.map(toRow))],
     );
   }
 
@@ -48,13 +83,8 @@ export class LedgerRepository {
     const rows = calls.map(toRow);
     await this.db.query(
       `WITH freed AS (DELETE FROM call_leases WHERE id = ANY ($1))
-       INSERT INTO usage SELECT settled.* FROM jsonb_populate_recordset(NULL::usage, $2::jsonb) AS settled
-       ON CONFLICT (id, at) DO UPDATE SET
-         input_tokens = EXCLUDED.input_tokens, output_tokens = EXCLUDED.output_tokens,
-         cached_tokens = EXCLUDED.cached_tokens, cache_write_tokens = EXCLUDED.cache_write_tokens,
-         reasoning_tokens = EXCLUDED.reasoning_tokens, cost_usd = EXCLUDED.cost_usd, estimated = EXCLUDED.estimated,
-         outcome = EXCLUDED.outcome, error_code = EXCLUDED.error_code, latency_ms = EXCLUDED.latency_ms,
-         ttft_ms = EXCLUDED.ttft_ms`,
+       INSERT INTO usage (${COLUMNS}) SELECT ${COLUMNS} FROM jsonb_populate_recordset(NULL::usage, $2::jsonb)
+       ON CONFLICT (id, at) DO UPDATE SET ${VALUES}`,
       [rows.map(({ id }) => id), toJsonb(rows)],
     );
   }
@@ -64,19 +94,35 @@ export class LedgerRepository {
     await this.db.query('DELETE FROM call_leases WHERE id = ANY ($1)', [ids]);
   }
 
-  /** Bills what dead processes left, from the last tally each lease carried. Returns how many. Processes never sweep the same lease. */
-  async sweepExpired(): Promise<number> {
+  /**
+   * Bills what dead processes left, from the last tally each lease carried. Returns how many, at most `limit`.
+   * Processes never sweep the same lease, and none its own living calls, however late their leases are renewed.
+   */
+  async sweepExpired(living: string[], limit: number): Promise<number> {
     const [{ swept }] = await this.db.query<[{ swept: number }]>(
       `WITH expired AS (
          DELETE FROM call_leases WHERE id IN (
-           SELECT id FROM call_leases WHERE expires_at < now() ORDER BY expires_at LIMIT 500 FOR UPDATE SKIP LOCKED)
+           SELECT id FROM call_leases WHERE ${EXPIRED} ORDER BY expires_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
          RETURNING tally),
        billed AS (
-         INSERT INTO usage SELECT (jsonb_populate_record(NULL::usage, tally)).* FROM expired
-         ON CONFLICT DO NOTHING)
+         INSERT INTO usage (${COLUMNS})
+         SELECT ${COLUMNS} FROM expired, jsonb_populate_record(NULL::usage, tally)
+         ON CONFLICT (id, at) DO UPDATE SET ${VALUES} WHERE usage.outcome = 'interrupted')
        SELECT count(*)::int AS swept FROM expired`,
+      [living, limit],
     );
     return swept;
+  }
+
+  /** Keeps the next expired lease, which can't be billed, out of the way of the others. Returns its tally for the log. */
+  async setAside(living: string[]): Promise<unknown> {
+    const [rows] = await this.db.query<[{ tally: unknown }[]]>(
+      `UPDATE call_leases SET expires_at = 'infinity' WHERE id = (
+         SELECT id FROM call_leases WHERE ${EXPIRED} ORDER BY expires_at, id LIMIT 1)
+       RETURNING tally`,
+      [living],
+    );
+    return rows[0]?.tally;
   }
 
   async ensurePartitions(): Promise<void> {

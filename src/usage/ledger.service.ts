@@ -8,6 +8,7 @@ import { type CallRecord, type LiveCall } from './usage.types';
 
 const RENEW_MS = 1_000;
 const SWEEP_MS = 2_000;
+const SWEEP_GROUP = 500;
 const PARTITIONS_MS = 6 * 3_600_000;
 /** Rows written in one statement, and how long the first of them waits for others. */
 const GROUP = { most: 200, lingerMs: 5 };
@@ -38,7 +39,9 @@ export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     await this.ensurePartitions();
-    await this.sweep();
+    await this.sweep().catch((error: unknown) =>
+      this.logger.error(error, 'what stopped processes left is not billed yet'),
+    );
     this.upkeep = [
       every(RENEW_MS, this.logger, () => this.renew()),
       every(SWEEP_MS, this.logger, () => this.sweep()),
@@ -69,11 +72,10 @@ export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
 
   /** The call is over. Its row is written behind the caller's back, and tried again while the database is away. */
   settle(call: LiveCall): void {
-    const record = call.record();
+    this.live.delete(call.id);
     this.settling
-      .add(record)
-      .catch((error: unknown) => this.logger.error(error, `the usage row of call ${call.id} could not be written`))
-      .finally(() => this.live.delete(call.id));
+      .add(call.record())
+      .catch((error: unknown) => this.logger.error(error, `the usage row of call ${call.id} could not be written`));
   }
 
   /** The call was never dispatched: nothing is owed. */
@@ -90,7 +92,12 @@ export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async renew(): Promise<void> {
-    if (this.live.size > 0) await this.repository.renewLeases([...this.live.values()].map((call) => call.record()));
+    if (this.live.size > 0) {
+      await this.repository.renewLeases(
+        this.owner,
+        [...this.live.values()].map((call) => call.record()),
+      );
+    }
   }
 
   /** A month without a partition of its own is no loss: its rows go to the one for the rest. */
@@ -101,7 +108,29 @@ export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async sweep(): Promise<void> {
-    const swept = await this.repository.sweepExpired();
+    const living = [...this.live.keys()];
+    try {
+      this.report(await this.repository.sweepExpired(living, SWEEP_GROUP));
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      await this.sweepSingly(living);
+    }
+  }
+
+  /** One lease that can't be billed must not keep the others from it. */
+  private async sweepSingly(living: string[]): Promise<void> {
+    for (let left = SWEEP_GROUP; left > 0; left--) {
+      try {
+        if ((await this.repository.sweepExpired(living, 1)) === 0) return;
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+        const tally = await this.repository.setAside(living);
+        this.logger.error(error, `a call that a stopped process left can't be billed: ${JSON.stringify(tally)}`);
+      }
+    }
+  }
+
+  private report(swept: number): void {
     if (swept > 0) this.logger.warn(`billed ${swept} calls that a stopped process left, from their last tally`);
   }
 

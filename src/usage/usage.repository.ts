@@ -28,14 +28,23 @@ export class UsageRepository {
     return toTotals(row);
   }
 
-  /** Dearest first. */
+  /** The thousand dearest, dearest first. */
   async grouped(span: UsageSpan, group: Group): Promise<(UsageTotalsDto & { group: string | null })[]> {
     const rows = await this.db.query<(TotalsRow & { group: string | null })[]>(
       `SELECT ${GROUPS[group]} AS "group", ${TOTALS} FROM usage WHERE ${WITHIN}
-       GROUP BY 1 ORDER BY coalesce(sum(cost_usd), 0) DESC, requests DESC, 1`,
+       GROUP BY 1 ORDER BY coalesce(sum(cost_usd), 0) DESC, requests DESC, 1 LIMIT 1000`,
       parameters(span),
     );
     return rows.map((row) => Object.assign(toTotals(row), { group: row.group }));
+  }
+
+  /** How many groups occur in the span. */
+  async countGroups(span: UsageSpan, group: Group): Promise<number> {
+    const [{ groups }] = await this.db.query<[{ groups: number }]>(
+      `SELECT count(DISTINCT ${GROUPS[group]})::int + 1 AS groups FROM usage WHERE ${WITHIN}`,
+      parameters(span),
+    );
+    return groups;
   }
 
   /** Every interval of the span in UTC, for every group that occurs in it (or once, with nothing, when none does). */

@@ -4,6 +4,8 @@ import { type Principal } from '../platform/common/auth/principal';
 import { validationFailed } from '../platform/common/errors/validation';
 import { LedgerService } from './ledger.service';
 import {
+  type Group,
+  type Interval,
   type UsageHistoryDto,
   type UsageHistoryQuery,
   type UsageQuery,
@@ -16,6 +18,9 @@ const DAY_MS = 86_400_000;
 const DEFAULT_SPAN_MS = 30 * DAY_MS;
 /** Longest span by interval, so that a report stays of a size someone can read. */
 const LONGEST_MS = { hour: 62 * DAY_MS, day: 3 * 366 * DAY_MS, month: 50 * 366 * DAY_MS };
+
+const INTERVAL_MS = { hour: DAY_MS / 24, day: DAY_MS, month: 28 * DAY_MS };
+const MOST_POINTS = 50_000;
 
 /** Reports of what was used. Admins and owners see the workspace's usage, others their own. */
 @Injectable()
@@ -44,12 +49,22 @@ export class UsageService {
       const days = LONGEST_MS[interval] / DAY_MS;
       throw validationFailed([{ field: 'from', message: `from: at most ${days} days by ${interval}` }]);
     }
+    if (group_by) await this.refuseTooManyPoints(span, interval, group_by);
     const points = await this.repository.history(span, interval, group_by ?? null);
     return {
       ...told(span),
       interval,
       data: points.map(({ at, ...row }) => ({ at: at.toISOString(), ...named(row, group_by) })),
     };
+  }
+
+  /** Groups can be as many as callers care to name (`user`): their history must fit into an answer. */
+  private async refuseTooManyPoints(span: UsageSpan, interval: Interval, group: Group): Promise<void> {
+    const intervals = (span.to.getTime() - span.from.getTime()) / INTERVAL_MS[interval] + 1;
+    const groups = await this.repository.countGroups(span, group);
+    if (intervals * groups <= MOST_POINTS) return;
+    const message = `group_by: ${groups} groups by ${interval} are more than ${MOST_POINTS} points; shorten the span or widen the interval`;
+    throw validationFailed([{ field: 'group_by', message }]);
   }
 }
 

@@ -74,9 +74,10 @@ describe('conversations', () => {
       const { body } = await alice.patch(at(made.id), { [field]: null });
       expect(body[field]).toEqual(field === 'metadata' ? {} : null);
     }
-    const replaced = await alice.patch(at(made.id), { metadata: { b: "it's :quoted ? $1" } });
-    expect(replaced.body.metadata).toEqual({ b: "it's :quoted ? $1" }); // replaced, not merged
-    expect((await alice.get(at(made.id))).body).toMatchObject({ title: null, metadata: { b: "it's :quoted ? $1" } });
+    // Replaced, not merged; and taken as it is.
+    const metadata = { b: "it's :quoted ? $1", toString: [null], nested: { hasOwnProperty: 1 } };
+    expect((await alice.patch(at(made.id), { metadata })).body.metadata).toEqual(metadata);
+    expect((await alice.get(at(made.id))).body).toMatchObject({ title: null, metadata });
   });
 
   it('are listed page by page, in both orders, also while new ones come', async () => {

@@ -1,6 +1,6 @@
 import { ClientGone } from '../../platform/common/http/client-gone';
 import { DomainError } from '../../platform/common/errors/domain.error';
-import { UpstreamError } from '../../providers/providers.errors';
+import { UpstreamError, type UpstreamFailure } from '../../providers/providers.errors';
 import { type LedgerService } from '../../usage/ledger.service';
 import { type CallRecord } from '../../usage/usage.types';
 import { type CallStage, type ModelCall } from '../calls.types';
@@ -11,12 +11,14 @@ export const meterStage = (ledger: LedgerService): CallStage =>
     const { tally } = call;
     const live = { id: call.id, record: () => recordOf(call) };
     await ledger.open(live);
-    let dispatched = true;
+    let dispatched = false;
     try {
+      call.signal.throwIfAborted(); // the caller left while the lease was written
+      dispatched = true;
       yield* next(call);
       tally.end('success');
     } catch (error) {
-      dispatched = !isRefusedByUs(error);
+      dispatched &&= !isRefusedByUs(error);
       tally.owed = tally.began || !isRefusedByProvider(error);
       tally.end(isGone(error) ? 'cancelled' : 'error', error instanceof DomainError ? error.code : null);
       throw error;
@@ -37,9 +39,11 @@ const isGone = (error: unknown) => error instanceof ClientGone;
 /** A request that can't be sent never left: adapters raise that before any network. */
 const isRefusedByUs = (error: unknown) => error instanceof DomainError && !(error instanceof UpstreamError);
 
+const AT_WORK: readonly UpstreamFailure[] = ['timeout', 'truncated'];
+
 /** Nothing was generated. A timeout or a lost client is another matter: the provider was at work and will bill it. */
 const isRefusedByProvider = (error: unknown) =>
-  error instanceof UpstreamError && error.failure !== 'timeout' && error.failure !== 'truncated';
+  error instanceof UpstreamError && (error.unsent || !AT_WORK.includes(error.failure));
 
 function recordOf({ id, principal, kind, target, tally, request, requestId, messageId }: ModelCall): CallRecord {
   const usage = tally.usage(request);

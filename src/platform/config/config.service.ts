@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { loadEnv, type Env } from './env';
+import { ConfigError, loadEnv, type Env } from './env';
 import { loadYaml, type ParleyYaml } from './parley-yaml';
 
 /** Started by root, the database runs as a user of its own, who must be able to enter the directory (not to list it). */
@@ -21,7 +21,11 @@ export class Config {
   static load(environment: NodeJS.ProcessEnv): Config {
     const env = loadEnv(environment);
     const dataDir = resolve(env.DATA_DIR);
-    mkdirSync(dataDir, { recursive: true, mode: isRoot() ? 0o711 : 0o700 });
+    try {
+      mkdirSync(dataDir, { recursive: true, mode: isRoot() ? 0o711 : 0o700 });
+    } catch (error) {
+      throw new ConfigError(`DATA_DIR: ${dataDir} can't be made: ${(error as Error).message}`);
+    }
     return new Config(env, loadYaml(env.PARLEY_CONFIG, environment), dataDir);
   }
 }

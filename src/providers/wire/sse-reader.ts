@@ -13,9 +13,14 @@ export async function* readSse(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
   let unfinished = ''; // the start of a line whose end has not come yet
   let data: string | null = null;
   let length = 0;
+  let begins = true;
 
   for await (const chunk of bytes) {
-    const text = decoder.write(chunk);
+    let text = decoder.write(chunk);
+    if (begins && text) {
+      begins = false;
+      if (text.startsWith('\uFEFF')) text = text.slice(1);
+    }
     length += text.length;
     if (length > MAX_EVENT_LENGTH) throw new RangeError('an event of the stream is longer than 32 MiB');
     let start = 0;

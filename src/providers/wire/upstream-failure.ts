@@ -62,7 +62,10 @@ export function networkFailure(provider: string, error: unknown, answering: bool
   if (code === null) return error;
   if (answering) return Object.assign(upstreamTruncated(provider), { cause: error });
   if (code === 'ETIMEDOUT' || code === 'UND_ERR_CONNECT_TIMEOUT') {
-    return new UpstreamError(provider, 'timeout', `${provider} did not answer in time.`, { cause: error });
+    return new UpstreamError(provider, 'timeout', `${provider} could not be reached in time.`, {
+      cause: error,
+      unsent: true,
+    });
   }
   return new UpstreamError(provider, 'connection', `${provider} could not be reached.`, { cause: error });
 }

@@ -1,7 +1,13 @@
 import { isUtf8 } from 'node:buffer';
-import { json, urlencoded, type NextFunction, type Request, type RequestHandler } from 'express';
+import { raw, urlencoded, type NextFunction, type Request, type RequestHandler } from 'express';
 import { DomainError } from '../errors/domain.error';
 import { validationFailed } from '../errors/validation';
+import { isDeeperThan, unstorableEscape } from './json-scan';
+
+/** Deeper than anyone writes, and far from where code that walks a value (much of it in libraries) runs out of stack. */
+const MAX_DEPTH = 200;
+/** Of whoever shows no credentials, in bytes: those requests are small. */
+const ANONYMOUS_LIMIT = 64 * 1024;
 
 const invalid = (message: string) => new DomainError('invalid', 'invalid_json', message);
 
@@ -10,14 +16,17 @@ const invalid = (message: string) => new DomainError('invalid', 'invalid_json', 
  * anything but an object, text that cannot be stored. Forms are read only on `formPaths`. Multipart is left to its routes.
  */
 export function readBody(limit: number, formPaths: readonly string[]): RequestHandler {
-  const readJson = json({ limit, strict: false, type: () => true, verify: wellFormed });
+  const readBytes = raw({ limit, type: () => true });
+  const readFewBytes = raw({ limit: Math.min(limit, ANONYMOUS_LIMIT), type: () => true });
   const readForm = urlencoded({ extended: false, limit: 16 * 1024 });
   return (req, res, next) => {
     const empty = req.headers['transfer-encoding'] === undefined && !Number(req.headers['content-length']);
     const type = (req.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-    const done = (error?: unknown) => next(error ? refusal(error, limit) : undefined);
+    const known = req.headers.authorization !== undefined || req.headers['x-api-key'] !== undefined;
+    const done = (error?: unknown) => next(error ? refusal(error, known ? limit : ANONYMOUS_LIMIT) : undefined);
     if (empty || type === 'multipart/form-data') next();
-    else if (type === 'application/json' || type.endsWith('+json')) readJson(req, res, checked(req, done));
+    else if (type === 'application/json' || type.endsWith('+json'))
+      (known ? readBytes : readFewBytes)(req, res, parsed(req, done));
     else if (type === 'application/x-www-form-urlencoded' && formPaths.includes(req.path)) readForm(req, res, done);
     else next(unsupportedType(type));
   };
@@ -30,50 +39,71 @@ const unsupportedType = (type: string) =>
     `Send JSON with 'content-type: application/json', not '${type || 'no content type'}'.`,
   );
 
-const checked =
+const unsupportedCharset = (charset: string) =>
+  new DomainError(
+    'unsupported_media',
+    'unsupported_media_type',
+    `JSON is sent as UTF-8 (RFC 8259), not as ${charset}.`,
+  );
+
+/** Replaces the bytes that were read by the object they spell. */
+const parsed =
   (req: Request, next: (error?: unknown) => void): NextFunction =>
   (error?: unknown) => {
-    const body: unknown = req.body;
-    if (!error && (typeof body !== 'object' || body === null || Array.isArray(body))) {
-      next(invalid('The body must be a JSON object.'));
-    } else {
+    if (error || !Buffer.isBuffer(req.body)) {
       next(error);
+      return;
+    }
+    try {
+      req.body = parse(req.body, /charset="?([\w-]+)/i.exec(req.headers['content-type'] ?? '')?.[1]?.toLowerCase());
+      next();
+    } catch (refused) {
+      next(refused);
     }
   };
 
-function wellFormed(_req: unknown, _res: unknown, bytes: Buffer): void {
+function parse(bytes: Buffer, charset = 'utf-8'): object {
+  if (charset !== 'utf-8' && charset !== 'utf8') throw unsupportedCharset(charset);
   if (!isUtf8(bytes)) throw invalid('The body is not valid UTF-8.');
-  if (bytes.includes('\\u0000') || bytes.includes('\\ud') || bytes.includes('\\uD')) {
-    // Only then is a walk through the values worth its time. A body that isn't JSON is refused by the parser.
-    JSON.parse(bytes.toString(), (field, value: unknown) => {
-      if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed())) {
-        const message = `'${field}' holds a NUL character or half of a surrogate pair, which cannot be stored.`;
-        throw validationFailed([{ field, message }]);
-      }
-      return value;
-    });
+  if (isDeeperThan(MAX_DEPTH, bytes)) throw invalid(`The body is nested deeper than ${MAX_DEPTH} levels.`);
+  const escape = unstorableEscape(bytes);
+  if (escape) {
+    const message = `The body holds ${escape}, a NUL character or half of a surrogate pair, which cannot be stored.`;
+    throw validationFailed([{ field: '', message }]);
+  }
+  const value = fromJson(bytes);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalid('The body must be a JSON object.');
+  return value;
+}
+
+function fromJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (error) {
+    throw invalid(`The body is not valid JSON: ${(error as Error).message}`);
   }
 }
 
 /** body-parser's errors carry a `type` (its README, section Errors). */
 function refusal(error: unknown, limit: number): unknown {
-  if (error instanceof DomainError) return error;
-  const type = error instanceof Error && 'type' in error ? error.type : '';
+  if (error instanceof DomainError || !(error instanceof Error)) return error;
+  const type = 'type' in error ? error.type : '';
   switch (type) {
-    case 'entity.verify.failed':
-      return invalid('The body is not valid JSON.');
     case 'entity.too.large':
       return new DomainError('too_large', 'payload_too_large', `The body is larger than the limit of ${limit} bytes.`);
     case 'encoding.unsupported':
     case 'charset.unsupported':
-      return new DomainError('unsupported_media', 'unsupported_media_type', (error as Error).message);
+      return new DomainError('unsupported_media', 'unsupported_media_type', error.message);
     case 'entity.parse.failed':
-      return invalid(`The body is not valid JSON: ${(error as Error).message}`);
     case 'request.aborted':
     case 'request.size.invalid':
     case 'parameters.too.many':
-      return invalid((error as Error).message);
+      return invalid(error.message);
     default:
-      return error;
+      // What zlib says of a body that is not compressed the way it claims.
+      return 'code' in error && String(error.code).startsWith('Z_')
+        ? invalid(`The body can't be decompressed: ${error.message}`)
+        : error;
   }
 }

@@ -45,8 +45,13 @@ export async function sendEvents<E>(
     out.open();
   };
   const headersDue = setTimeout(() => {
-    out.push(codec.early());
-    open();
+    try {
+      out.push(codec.early());
+      open();
+    } catch (error) {
+      logFailure(logger, error);
+      res.destroy(); // nobody else would catch it; the iteration ends by `gone`
+    }
   }, HEADERS_AFTER_MS);
 
   try {
