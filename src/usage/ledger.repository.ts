@@ -67,15 +67,15 @@ export class LedgerRepository {
     );
   }
 
-  /** Keeps the leases of living calls and carries what each has used so far. One that was swept in a long pause comes back. */
-  async renewLeases(owner: string, calls: CallRecord[]): Promise<void> {
-    await this.db.query(
-      `INSERT INTO call_leases (id, owner, expires_at, tally)
-       SELECT (tally ->> 'id')::uuid, $1, now() + make_interval(secs => ${LEASE_SECONDS}), tally
-       FROM jsonb_array_elements($2::jsonb) AS tally, ${WITHOUT_WAITING}
-       ON CONFLICT (id) DO UPDATE SET expires_at = EXCLUDED.expires_at, tally = EXCLUDED.tally`,
-      [owner, toJsonb(calls.map(toRow))],
+  /** Keeps the leases of living calls and carries what each has used so far. Returns the ids of those that are there. */
+  async renewLeases(calls: CallRecord[]): Promise<Set<string>> {
+    const [rows] = await this.db.query<[{ id: string }[]]>(
+      `UPDATE call_leases SET expires_at = now() + make_interval(secs => ${LEASE_SECONDS}), tally = renewed.tally
+       FROM jsonb_array_elements($1::jsonb) AS renewed (tally), ${WITHOUT_WAITING}
+       WHERE call_leases.id = (renewed.tally ->> 'id')::uuid RETURNING call_leases.id`,
+      [toJsonb(calls.map(toRow))],
     );
+    return new Set(rows.map(({ id }) => id));
   }
 
   /** Replaces leases by usage rows. The truth also replaces what a sweep estimated meanwhile. */

@@ -91,13 +91,17 @@ export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
     await Promise.all([this.settling.idle(), this.releasing.idle()]);
   }
 
+  /** A lease that another process swept in a long pause of this one is opened again. */
   private async renew(): Promise<void> {
-    if (this.live.size > 0) {
-      await this.repository.renewLeases(
+    if (this.live.size === 0) return;
+    const calls = [...this.live.values()];
+    const there = await this.repository.renewLeases(calls.map((call) => call.record()));
+    const lost = calls.filter(({ id }) => !there.has(id) && this.live.has(id));
+    if (lost.length > 0)
+      await this.repository.openLeases(
         this.owner,
-        [...this.live.values()].map((call) => call.record()),
+        lost.map((call) => call.record()),
       );
-    }
   }
 
   /** A month without a partition of its own is no loss: its rows go to the one for the rest. */
