@@ -28,6 +28,33 @@ describe('Tally', () => {
     expect(tally.cost(unpriced, tally.usage(request))).toBeNull();
   });
 
+  it.each([
+    ['negative', { outputTokens: -7 }],
+    ['a fraction', { inputTokens: 1.5 }],
+    ['an unsigned minus one', { outputTokens: 4_294_967_295 }],
+    ['text', { inputTokens: '10' as unknown as number }],
+    ['not a number', { outputTokens: Number.NaN }],
+  ])('estimates instead of believing a count that is %s', (_, told) => {
+    const tally = new Tally();
+    const usage = { inputTokens: 1, outputTokens: 1, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+    tally.add({ type: 'finish', reason: 'stop', usage: { ...usage, ...told } });
+    expect(tally.estimated).toBe(true);
+    expect(tally.usage(request)).toMatchObject({ inputTokens: 104, outputTokens: 0 });
+  });
+
+  it('takes parts for no more than their whole', () => {
+    const tally = new Tally();
+    const usage = {
+      inputTokens: 10,
+      outputTokens: 5,
+      cachedInputTokens: 8,
+      cacheWriteTokens: 900_000,
+      reasoningTokens: 9,
+    };
+    tally.add({ type: 'finish', reason: 'stop', usage });
+    expect(tally.usage(request)).toMatchObject({ cachedInputTokens: 8, cacheWriteTokens: 2, reasoningTokens: 5 });
+  });
+
   it('owes nothing for a request the provider refused', () => {
     const tally = new Tally();
     tally.owed = false;
