@@ -50,8 +50,9 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
 
     stop.act(async (signal) => {
       logger.log(`${signal}: draining`);
-      app.get(ReadinessChecks).draining = true;
-      await drain(app.getHttpServer(), config.yaml.http.shutdown_grace);
+      const readiness = app.get(ReadinessChecks);
+      readiness.draining = true;
+      await drain(app.getHttpServer(), readiness, config.yaml.http.shutdown_grace);
       await app.close();
       await database.stop();
       process.exit(0);
@@ -106,15 +107,11 @@ async function listen(app: NestExpressApplication, { env }: Config): Promise<voi
  * Gives the answers under way `graceMs` to finish, then cuts them, which aborts their models. Meanwhile the port stays
  * open: whoever still sends work here is told to go elsewhere, and `/ready` says why.
  */
-async function drain(server: Server, graceMs: number): Promise<void> {
+async function drain(server: Server, readiness: ReadinessChecks, graceMs: number): Promise<void> {
   const deadline = Date.now() + graceMs;
-  while ((await isBusy(server)) && Date.now() < deadline) await wait(DRAIN_POLL_MS);
+  while (readiness.answering > 0 && Date.now() < deadline) await wait(DRAIN_POLL_MS);
   const closed = new Promise<void>((done) => server.close(() => done()));
+  readiness.cutting = true;
   server.closeAllConnections();
   await closed;
-}
-
-function isBusy(server: Server): Promise<boolean> {
-  server.closeIdleConnections();
-  return new Promise((told) => server.getConnections((_, count) => told(count > 0)));
 }

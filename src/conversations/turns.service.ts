@@ -8,6 +8,7 @@ import { DomainError } from '../platform/common/errors/domain.error';
 import { every } from '../platform/common/every';
 import { asDomainError } from '../platform/common/errors/problem';
 import { ClientGone } from '../platform/common/http/client-gone';
+import { ReadinessChecks } from '../platform/common/readiness';
 import { newId } from '../platform/common/ids';
 import { formatUsd } from '../platform/common/money';
 import { retryWhileAway } from '../platform/database/retry';
@@ -41,6 +42,7 @@ export class TurnsService implements OnModuleInit, BeforeApplicationShutdown {
   constructor(
     private readonly repository: TurnsRepository,
     private readonly chat: ChatService,
+    private readonly readiness: ReadinessChecks,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -110,7 +112,7 @@ export class TurnsService implements OnModuleInit, BeforeApplicationShutdown {
       // Before any checkpoint could bring an older text back.
       this.running.delete(messageId);
       if (wasRefused(failure)) await this.repository.discardTurn(messageId);
-      else await finish(outcomeOf(answer, failure));
+      else await finish(outcomeOf(answer, failure, this.readiness.cutting));
     }
     if (end) yield end;
   }
@@ -129,7 +131,7 @@ export class TurnsService implements OnModuleInit, BeforeApplicationShutdown {
 /** Refused by us before any provider was asked: the request can't be answered as it is, and leaves no trace. */
 const wasRefused = (failure: unknown) => failure instanceof DomainError && !(failure instanceof UpstreamError);
 
-function outcomeOf(answer: Answer, failure: unknown): TurnOutcome {
+function outcomeOf(answer: Answer, failure: unknown, stopping: boolean): TurnOutcome {
   const { content, provider, usage, cost, latencyMs, ttftMs, began } = answer;
   const status =
     failure === null ? 'complete' : began ? 'partial' : failure instanceof ClientGone ? 'cancelled' : 'failed';
@@ -144,13 +146,16 @@ function outcomeOf(answer: Answer, failure: unknown): TurnOutcome {
     unpriced: usage !== null && cost === null,
     latencyMs,
     ttftMs,
-    error: failure === null ? null : told(failure),
+    error: failure === null ? null : told(failure, stopping),
   };
 }
 
-function told(failure: unknown): { code: string; message: string } {
-  if (failure instanceof ClientGone)
-    return { code: 'client_closed', message: 'The client went away before the answer was complete.' };
+function told(failure: unknown, stopping: boolean): { code: string; message: string } {
+  if (failure instanceof ClientGone) {
+    return stopping
+      ? { code: 'interrupted', message: 'The server stopped while the answer was being written.' }
+      : { code: 'client_closed', message: 'The client went away before the answer was complete.' };
+  }
   const known = asDomainError(failure);
   return known
     ? { code: known.code, message: known.message }

@@ -90,10 +90,13 @@ describe('everything at once', () => {
     const billed = rows.map(({ request_id }) => request_id);
     expect(new Set(billed).size).toBe(billed.length);
     expect(billed).toEqual(expect.arrayContaining(reached));
-    // A client may leave while its call is on the way; the provider may have seen it, so it counts.
+    // A call may end on its way, when its client leaves or its time is up; the provider may have seen it, so it counts.
     const unseen = rows.filter(({ request_id }) => !reached.includes(request_id));
-    for (const row of unseen) expect(row).toMatchObject({ outcome: 'cancelled', output_tokens: 0 });
-    expect(unseen.length).toBeLessThan(REQUESTS / 40);
+    for (const { outcome, error_code, output_tokens } of unseen) {
+      expect(['cancelled', 'upstream_timeout']).toContain(error_code ?? outcome);
+      expect(output_tokens).toBe(0);
+    }
+    expect(unseen.length).toBeLessThan(REQUESTS / 10);
     expect(new Set(rows.map(({ outcome }) => outcome))).toEqual(new Set(['success', 'error', 'cancelled']));
 
     // Every turn that began has ended, in a way that makes sense, and its answer follows its question.

@@ -222,6 +222,16 @@ describe('plain chats', () => {
       expect((await chat({ message: 'Hi', ...(model && { model }) })).model).toBe(called);
     });
 
+    it.each(['openai/naïve-模型', 'openai/two\r\nx-evil: 1', 'openai/ a b ', `openai/${'x'.repeat(249)}`])(
+      'may be called anything: %j',
+      async (model) => {
+        const { status, headers, body } = await alice.post('/v1/chat', { message: 'Hi', model });
+        expect([status, body.content, body.model]).toEqual([200, 'Hi', model]);
+        expect(headers.has('x-evil')).toBe(false);
+        expect(world.openai.requests.at(-1)!.body['model']).toBe(model.slice('openai/'.length));
+      },
+    );
+
     it.each([
       ['words-8', /ambiguous.*(anthropic\/words-8.*openai\/words-8|openai\/words-8.*anthropic\/words-8)/],
       ['nobody/nothing', /no model 'nobody\/nothing'.*GET \/v1\/models/],

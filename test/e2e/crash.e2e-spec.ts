@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { freshDatabase, type TestDatabase } from '../support/database';
 import { noLeases, usageRow } from '../support/ledger';
 import { startParley, type TestParley } from '../support/parley';
+import { rawPost, rest } from '../support/raw';
 import { type SseEvent } from '../support/sse';
 import { until, within } from '../support/until';
 import { type Upstream, startUpstream } from '../support/upstreams/upstream';
@@ -73,6 +74,9 @@ models: [{ id: openai/hang-after-3, price: { input_per_mtok: "1", output_per_mto
 
     const heir = peer ?? (await start());
     const away = moved(alice, heir);
+    const turn = (content: string) => away.post(`/v1/conversations/${id}/chat`, { content, model: 'openai/inspect' });
+    // Dead or only slow: that can't be told yet.
+    if (already) expect((await turn('Too early')).body.error?.code).toBe('turn_in_progress');
     const messagesNow = () => away.messages(id);
     const stored = await until(messagesNow, ([, answer]) => answer.status !== 'running', 15_000);
     expect(stored).toMatchObject([
@@ -89,26 +93,13 @@ models: [{ id: openai/hang-after-3, price: { input_per_mtok: "1", output_per_mto
     expect(silent.input_tokens).toBeGreaterThan(0);
     expect(await database.query('SELECT 1 FROM usage')).toHaveLength(3);
 
-    const next = await away.post(`/v1/conversations/${id}/chat`, { content: 'Go on', model: 'openai/inspect' });
+    const next = await turn('Go on');
     expect(JSON.parse(next.body.message.content).messages).toEqual([
       { role: 'user', content: 'Go' },
       { role: 'assistant', content: 'one two three' },
       { role: 'user', content: 'Go on' },
     ]);
     expect((await away.usage()).totals).toMatchObject({ requests: 4, errors: 0 });
-  });
-
-  it('lets the next turn in as soon as the dead one is known to be dead', async () => {
-    const [doomed, peer] = [await start(), await start()];
-    const alice = await doomed.user();
-    const id = await alice.conversation();
-    await beginCalls(alice, id, ids());
-    await doomed.kill9();
-    const away = moved(alice, peer);
-    const turn = () => away.post(`/v1/conversations/${id}/chat`, { content: 'Hi' });
-    expect((await turn()).body.error?.code).toBe('turn_in_progress');
-    expect((await until(turn, ({ status }) => status !== 409, 15_000)).status).toBe(200);
-    expect(await away.messages(id)).toMatchObject([{}, { status: 'partial', content: 'one two three' }, {}, {}]);
   });
 
   it('asked to stop, lets answers finish, refuses new work and exits with 0', async () => {
@@ -126,12 +117,11 @@ models: [{ id: openai/hang-after-3, price: { input_per_mtok: "1", output_per_mto
     await until(() => openai.requests.some(({ body }) => body['model'] === 'slow-100-8'));
 
     const stopped = parley.terminate();
-    // An idle connection that is just being closed is no answer.
     const ready = await until(
-      () => alice.get('/ready').catch(() => null),
-      (answer) => answer?.status === 503,
+      () => alice.get('/ready'),
+      ({ status }) => status === 503,
     );
-    expect(ready?.body).toMatchObject({ status: 'draining' });
+    expect(ready.body).toMatchObject({ status: 'draining' });
     const late = await alice.post('/v1/chat', { message: 'Me too' });
     expect([late.status, late.body.error.code]).toEqual([503, 'service_unavailable']);
     expect(Object.fromEntries(late.headers)).toMatchObject({ 'retry-after': expect.any(String), connection: 'close' });
@@ -145,6 +135,27 @@ models: [{ id: openai/hang-after-3, price: { input_per_mtok: "1", output_per_mto
     expect(await database.query('SELECT 1 FROM call_leases')).toEqual([]);
   });
 
+  it('asked to stop, waits for those who read slowly', async () => {
+    const parley = await start();
+    const alice = await parley.user();
+    const reader = await rawPost(alice, '/v1/chat', { message: 'Hi', model: 'openai/big-320' });
+    const answered = () => openai.requests.find(({ body }) => body['model'] === 'big-320');
+    await (await until(answered, (request) => request !== undefined))!.closed;
+    await until(
+      () => database.query(`SELECT 1 FROM usage WHERE outcome = 'success'`),
+      (rows) => rows.length === 1,
+    );
+    const stopped = parley.terminate();
+    await until(
+      () => alice.get('/ready'),
+      ({ status }) => status === 503,
+    );
+    const { bytes, tail } = await rest(reader);
+    expect(bytes).toBeGreaterThan(320 * 65_536);
+    expect(tail).toMatch(/"unpriced":true\}$/);
+    expect(await stopped).toBe(0);
+  });
+
   it('asked to stop, ends answers that outlast the grace: kept, billed, exit 0', async () => {
     const parley = await start('500ms');
     const alice = await parley.user();
@@ -155,8 +166,22 @@ models: [{ id: openai/hang-after-3, price: { input_per_mtok: "1", output_per_mto
     const rows = await database.query('SELECT estimated, output_tokens FROM usage ORDER BY output_tokens');
     expect(rows).toEqual([0, 4, 4].map((output_tokens) => ({ estimated: true, output_tokens })));
     expect(await database.query('SELECT 1 FROM call_leases')).toEqual([]);
-    const stored = await database.query(`SELECT status, parts FROM messages WHERE role = 'assistant'`);
-    expect(stored).toEqual([{ status: 'partial', parts: [{ type: 'text', text: 'one two three' }] }]);
+    const stored = await database.query(
+      `SELECT status, parts, error ->> 'code' AS code FROM messages WHERE role = 'assistant'`,
+    );
+    const parts = [{ type: 'text', text: 'one two three' }];
+    expect(stored).toEqual([{ status: 'partial', parts, code: 'interrupted' }]);
+  });
+
+  it('asked twice, by someone who cannot wait, stops at once', async () => {
+    const parley = await start();
+    const alice = await parley.user();
+    await beginCalls(alice, await alice.conversation(), ids());
+    const first = parley.terminate();
+    const heard = () => parley.logs.some((line) => line.includes('SIGTERM'));
+    await until(heard);
+    await within(2_000, parley.terminate());
+    expect(await first).toBe(1);
   });
 
   it('asked to stop while idle, stops at once', async () => {

@@ -74,6 +74,22 @@ const FINE: Record<string, (res: ServerResponse) => void> = {
   },
 };
 
+/** What no database takes: NUL, and half of a character. As text, and as arguments of a tool. */
+const UNSTORABLE = 'a\0b \ud83d c';
+FINE['unstorable'] = (res) => {
+  const call = {
+    index: 0,
+    id: 'call_1',
+    function: { name: 'get_weather', arguments: JSON.stringify({ city: UNSTORABLE }) },
+  };
+  const said = chunk({ content: `hello ${UNSTORABLE}` }) + chunk({ tool_calls: [call] }) + chunk({}, 'tool_calls');
+  res.writeHead(200, SSE).end(`${said}data: [DONE]\n\n`);
+};
+ODD['unstorable-error'] = (res) => {
+  const error = { message: UNSTORABLE, type: 'server_error', code: UNSTORABLE };
+  res.writeHead(200, SSE).end(sse({ error }));
+};
+
 describe('providers that answer oddly', () => {
   let server: Server;
   let parley: TestParley;
@@ -120,11 +136,35 @@ describe('providers that answer oddly', () => {
     expect(elsewhere).toBe(0);
   });
 
-  it.each(Object.keys(FINE))('%s is understood, asked for a stream or not', async (model) => {
-    const { status, body } = await ask(`odd/${model}`, false);
-    expect([status, body.choices?.[0]]).toMatchObject([200, { message: { content: 'hello' }, finish_reason: 'stop' }]);
-    const streamed = await ask(`odd/${model}`, true);
-    expect(streamed.body).toMatch(/"content":"hello"[^]*"finish_reason":"stop"[^]*\[DONE\]\n\n$/);
+  it.each(Object.keys(FINE).filter((model) => model !== 'unstorable'))(
+    '%s is understood, asked for a stream or not',
+    async (model) => {
+      const { status, body } = await ask(`odd/${model}`, false);
+      expect([status, body.choices?.[0]]).toMatchObject([
+        200,
+        { message: { content: 'hello' }, finish_reason: 'stop' },
+      ]);
+      const streamed = await ask(`odd/${model}`, true);
+      expect(streamed.body).toMatch(/"content":"hello"[^]*"finish_reason":"stop"[^]*\[DONE\]\n\n$/);
+    },
+  );
+
+  it.each(['unstorable', 'unstorable-error'])('keeps of %s what can be kept', async (script) => {
+    const id = await alice.conversation();
+    const asked = { content: 'Hi', model: `odd/${script}` };
+    const { status, body } = await alice.post(`/v1/conversations/${id}/chat`, asked);
+    const [, answer] = await alice.messages(id);
+    if (script === 'unstorable') {
+      expect([status, body.message]).toEqual([200, answer]);
+      expect(answer).toMatchObject({
+        status: 'complete',
+        content: 'hello a\uFFFDb \uFFFD c',
+        tool_calls: [{ id: 'call_1' }],
+      });
+    } else {
+      expect([status, answer.status, answer.error.code]).toEqual([502, 'failed', 'provider_failed']);
+    }
+    expect((await alice.post(`/v1/conversations/${id}/chat`, { content: 'Hi' })).status).toBe(200);
   });
 
   it('leaves nothing open, and Parley well', async () => {

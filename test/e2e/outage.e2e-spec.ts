@@ -42,9 +42,8 @@ describe('a database that goes away', () => {
     database.query<{ request_id: string; outcome: string }>('SELECT request_id, outcome FROM usage ORDER BY id');
 
   /** Chats of every kind, one after the other, until `over`. Nothing but an answer or "try again" is acceptable. */
-  const load = async (over: AbortSignal): Promise<Outcome[]> => {
+  const load = async (conversation: string, over: AbortSignal): Promise<Outcome[]> => {
     const outcomes: Outcome[] = [];
-    const conversation = await alice.conversation();
     const worker = async (send: (headers: Record<string, string>) => Promise<Answer>) => {
       while (!over.aborted) {
         const id = randomUUID();
@@ -81,7 +80,7 @@ describe('a database that goes away', () => {
 
   it('cuts all connections again and again, under load: Parley recovers by itself and bills every call once', async () => {
     const over = new AbortController();
-    const loading = load(over.signal);
+    const loading = load(await alice.conversation(), over.signal);
     for (let cut = 0; cut < 15; cut++) {
       await sleep(100);
       await database.query(

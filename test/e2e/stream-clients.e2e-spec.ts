@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { noLeases, usageRow } from '../support/ledger';
+import { rawPost, rest } from '../support/raw';
 import { type TestUser } from '../support/user';
 import { until, within } from '../support/until';
 import { type ReceivedRequest } from '../support/upstreams/upstream';
@@ -197,34 +196,3 @@ describe('clients that leave, wait or read slowly', () => {
     });
   });
 });
-
-/** A POST whose answer nobody reads yet. */
-async function rawPost({ parley, headers }: TestUser, path: string, body: object): Promise<Socket> {
-  const { hostname, port } = new URL(parley.url);
-  const socket = connect(Number(port), hostname);
-  await once(socket, 'connect');
-  const payload = JSON.stringify(body);
-  const head = [
-    `POST ${path} HTTP/1.1`,
-    `Host: ${hostname}`,
-    'Connection: close',
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(payload)}`,
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-  ];
-  socket.pause();
-  socket.write(`${head.join('\r\n')}\r\n\r\n${payload}`);
-  return socket;
-}
-
-/** What is still to come: how much, and how it ends. */
-async function rest(socket: Socket): Promise<{ bytes: number; tail: string }> {
-  const read = { bytes: 0, tail: '' };
-  socket.on('data', (chunk: Buffer) => {
-    read.bytes += chunk.length;
-    read.tail = (read.tail + chunk.toString('latin1')).slice(-1024);
-  });
-  socket.resume();
-  await within(20_000, once(socket, 'end'));
-  return read;
-}

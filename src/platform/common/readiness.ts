@@ -9,6 +9,10 @@ export class ReadinessChecks {
   private readonly checks = new Map<string, ReadinessCheck>();
   /** Set at the start of a shutdown: no new work is wanted. */
   draining = false;
+  /** Requests whose answer is not with the operating system yet. */
+  answering = 0;
+  /** Set when the answers that outlast the grace are cut: their clients have not left. */
+  cutting = false;
 
   add(name: string, check: ReadinessCheck): void {
     if (this.checks.has(name)) throw new Error(`two readiness checks are named ${name}`);

@@ -93,13 +93,17 @@ describe('OpenAiChat over HTTP', () => {
   });
 
   it('uses a connection again, also when the stream ends a little after [DONE]', async () => {
+    let ended: Promise<unknown> = Promise.resolve();
     answer = (response) => {
+      ended = once(response, 'finish');
       response.writeHead(200, SSE).write(ANSWER);
       setTimeout(() => response.end(), 5);
     };
     for (let i = 0; i < 3; i++) {
       await ask();
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await ended;
+      // The end is in the client's socket now; a few turns of the event loop read it.
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
     }
     expect(connections).toBe(1);
   });

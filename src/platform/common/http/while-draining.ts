@@ -4,10 +4,15 @@ import { type ReadinessChecks } from '../readiness';
 
 const RETRY_AFTER_SECONDS = 1;
 
-/** While the process drains, nothing begins but what is `open`, and no connection is kept for another request. */
+/**
+ * Counts the answers under way, for which a shutdown waits. While the process drains, nothing begins but what is
+ * `open`, and no connection is kept for another request.
+ */
 export const whileDraining =
   (readiness: ReadinessChecks, open: readonly string[]): RequestHandler =>
   (req, res, next) => {
+    readiness.answering++;
+    res.once('close', () => readiness.answering--);
     if (!readiness.draining) {
       next();
       return;
