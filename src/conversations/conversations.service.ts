@@ -99,18 +99,18 @@ export class ConversationsService {
     gone: AbortSignal,
   ): Promise<PlayedTurn> {
     const conversation = await this.getOwned(user, id);
-    const model = body.model ?? conversation.model ?? undefined;
-    this.providers.resolve(model);
+    const options = toGeneration({
+      ...body,
+      model: body.model ?? (body.race ? undefined : (conversation.model ?? undefined)),
+    });
+    this.providers.resolve(options.model, options);
 
     const begun = await this.turns.begin(user, id, (history) => toQuestion(body, history));
     const question = toQuestion(body, begun.history);
-    const { timeout_ms } = body;
     const request: ChatRequest = {
-      ...toGeneration(body),
+      ...options,
       messages: toPrompt(begun.conversation, begun.history, question),
       stream: true,
-      ...(model === undefined ? {} : { model }),
-      ...(timeout_ms === undefined ? {} : { timeoutMs: timeout_ms }),
     };
     return this.turns.play(begun, user, request, { requestId: requestIdOf(res.req) }, gone);
   }

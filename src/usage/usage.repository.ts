@@ -13,10 +13,12 @@ export interface UsageSpan {
 }
 
 type TotalsRow = Record<keyof UsageTotalsDto, string>;
-const TOTALS = `count(*) AS requests, coalesce(sum(input_tokens), 0) AS input_tokens,
+/** Attempts that another one followed are billed, but they are not requests of the caller's. */
+const COUNTED = 'superseded IS NOT TRUE';
+const TOTALS = `count(*) FILTER (WHERE ${COUNTED}) AS requests, coalesce(sum(input_tokens), 0) AS input_tokens,
   coalesce(sum(output_tokens), 0) AS output_tokens, coalesce(sum(cached_tokens), 0) AS cached_tokens,
   coalesce(sum(cost_usd), 0) AS cost_usd, count(*) FILTER (WHERE cost_usd IS NULL) AS unpriced,
-  count(*) FILTER (WHERE outcome = 'error') AS errors`;
+  count(*) FILTER (WHERE outcome = 'error' AND ${COUNTED}) AS errors`;
 const WITHIN = `workspace_id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND at >= $3 AND at < $4`;
 
 @Injectable()

@@ -6,10 +6,14 @@ export type UsageKind = 'chat';
 /** How a call ended. `interrupted`: its process died, and the row was written from its last tally. */
 export type Outcome = 'success' | 'error' | 'cancelled' | 'interrupted';
 
-/** One model call, as it is recorded: what it used, what it cost, whom it is billed to. */
+/** One attempt at a model, as it is recorded: what it used, what it cost, whom it is billed to. */
 export interface CallRecord {
   /** Also the id of its lease. */
   id: string;
+  /** The call it was made for. Of its attempts one, the last, counts as the request; what the others used counts too. */
+  callId: string;
+  /** Another attempt followed, or was faster. */
+  superseded: boolean;
   at: Date;
   workspaceId: string;
   userId: string;
