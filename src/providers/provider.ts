@@ -65,8 +65,8 @@ export class Provider {
   }
 
   /** How many keys there are, and how many of them rest. */
-  get state(): { keys: number; resting: number } {
-    return { keys: this.keys.length, resting: this.keys.filter((key) => !this.isAwake(key)).length };
+  get state(): { total: number; resting: number } {
+    return { total: this.keys.length, resting: this.keys.filter((key) => !this.isAwake(key)).length };
   }
 
   async close(): Promise<void> {

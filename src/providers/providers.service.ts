@@ -61,7 +61,7 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Keys in all, and those that rest, of one provider; null when it is not configured. */
-  keys(provider: string): { keys: number; resting: number } | null {
+  keys(provider: string): { total: number; resting: number } | null {
     return this.providers.get(provider)?.state ?? null;
   }
 

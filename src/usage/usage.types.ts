@@ -40,6 +40,17 @@ export interface CallRecord {
   messageId: string | null;
 }
 
+/** How one model did over a while. Quantiles are the median and the 95th percentile; null when nothing was measured. */
+export interface TargetAttempts {
+  provider: string;
+  model: string;
+  attempts: number;
+  successes: number;
+  failures: number;
+  ttftMs: [number, number] | null;
+  tokensPerSecond: [number, number] | null;
+}
+
 /** A call under way: its record so far, at any moment. */
 export interface LiveCall {
   readonly id: string;

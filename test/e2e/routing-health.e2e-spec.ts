@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type TestUser } from '../support/user';
+import { startParley } from '../support/parley';
+import { TestUser } from '../support/user';
 import { until } from '../support/until';
 import { startWorld, type World } from '../support/world';
 
@@ -50,6 +51,38 @@ breaker: { minimum: 4, open: 500ms }
       }
       expect(sentTo('bad-keys/words-5').length).toBeGreaterThanOrEqual(4);
     });
+  });
+
+  it('is seen by those who run the installation, and by nobody else', async () => {
+    const [mine] = await world.parley.database.query<{ id: string }>('SELECT id FROM users LIMIT 1');
+    const refused = await alice.get('/v1/providers');
+    expect([refused.status, refused.body.error.code]).toEqual([403, 'insufficient_role']);
+    await ask('openai/slow-20-5', { stream: true });
+    await ask('openai/status-500');
+
+    await world.parley.database.query('UPDATE users SET is_admin = true WHERE id = $1', [mine!.id]);
+    const root = await startParley({ database: world.parley.database, env: world.env });
+    try {
+      const admin = new TestUser(root, alice.headers);
+      const { status, body } = await admin.get('/v1/providers');
+      expect([status, body.window_minutes]).toEqual([200, 5]);
+      const state = (model: string) => body.data.find((target: { model: string }) => target.model === model);
+      expect(state('openai/slow-20-5')).toMatchObject({
+        state: 'closed',
+        retry_at: null,
+        keys: { total: 1, resting: 0 },
+        attempts: 1,
+        success_rate: 1,
+        ttft_ms: { p50: expect.any(Number), p95: expect.any(Number) },
+        tokens_per_second: { p50: expect.any(Number) },
+      });
+      expect(state('openai/status-500')).toMatchObject({ attempts: 3, success_rate: 0, ttft_ms: null });
+      const narrowed = await admin.apiKey({ scopes: ['chat'] });
+      const key = admin.with({ 'x-api-key': narrowed });
+      expect((await key.get('/v1/providers')).body.error.code).toBe('insufficient_scope');
+    } finally {
+      await root.terminate();
+    }
   });
 
   it('leaves a target alone that fails too often, and comes back to it', async () => {
