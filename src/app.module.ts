@@ -6,6 +6,7 @@ import { ConfigModule } from './platform/config/config.module';
 import { type Config } from './platform/config/config.service';
 import { DatabaseModule } from './platform/database/database.module';
 import { HealthModule } from './platform/health/health.module';
+import { StoreModule } from './platform/store/store.module';
 import { LoggingModule } from './platform/telemetry/logging.module';
 import { OpenAiSurfaceModule } from './surfaces/openai/openai.module';
 import { SimpleSurfaceModule } from './surfaces/simple/simple.module';
@@ -24,6 +25,7 @@ export class AppModule {
         CommonModule,
         LoggingModule,
         DatabaseModule.at(databaseUrl),
+        StoreModule,
         HealthModule,
         UsersModule,
         WorkspacesModule,

@@ -2,6 +2,7 @@ import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { type ThrottlerModuleOptions, ThrottlerGuard } from '@nestjs/throttler';
 import { type Principal } from '../platform/common/auth/principal';
 import { type Config } from '../platform/config/config.service';
+import { type Counters } from '../platform/store/store.types';
 import { AttemptsStorage } from './attempts.storage';
 import { tooManyAttempts } from './auth.errors';
 
@@ -11,8 +12,8 @@ const MINUTE = 60_000;
  * Per minute and route: attempts from one address, and attempts on one account, counted alike whether it exists or
  * not. `requests` is named so that its headers come out as the `x-ratelimit-…-requests` of every other limit.
  */
-export const attemptLimits = ({ yaml }: Config): ThrottlerModuleOptions => ({
-  storage: new AttemptsStorage(),
+export const attemptLimits = ({ yaml }: Config, counters: Counters): ThrottlerModuleOptions => ({
+  storage: new AttemptsStorage(counters),
   throttlers: [
     { name: 'requests', ttl: MINUTE, limit: yaml.throttle.per_ip },
     {

@@ -5,6 +5,7 @@ import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { Config } from '../platform/config/config.service';
+import { Counters } from '../platform/store/store.types';
 import { MailModule } from '../platform/mail/mail.module';
 import { WorkspacesModule } from '../workspaces/workspaces.module';
 import { AccessGuard } from './access.guard';
@@ -35,7 +36,7 @@ const jwtKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: jwtKey 
     WorkspacesModule,
     MailModule,
     PassportModule,
-    ThrottlerModule.forRootAsync({ inject: [Config], useFactory: attemptLimits }),
+    ThrottlerModule.forRootAsync({ inject: [Config, Counters], useFactory: attemptLimits }),
     JwtModule.registerAsync({
       extraProviders: [jwtKeyProvider],
       inject: [JWT_KEY],

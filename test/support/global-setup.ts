@@ -7,9 +7,12 @@ import { dist } from './dist';
 type EmbeddedPostgresModule = typeof import('../../src/platform/database/embedded/embedded-postgres');
 type MigrateModule = typeof import('../../src/platform/database/migrate');
 
-/** One real Postgres for all suites, with a migrated template database that each suite clones. */
+/** One real Postgres for all suites, with a migrated template database that each suite clones; and where redis-server is. */
 export default async function globalSetup(): Promise<void> {
-  execFileSync('sh', ['scripts/ensure-build.sh'], { cwd: join(__dirname, '../..'), stdio: 'inherit' });
+  const cwd = join(__dirname, '../..');
+  execFileSync('sh', ['scripts/ensure-build.sh'], { cwd, stdio: 'inherit' });
+  const redis = execFileSync(process.execPath, ['scripts/redis.mjs'], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+  process.env['TEST_REDIS_SERVER'] = redis.toString().trim();
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-test-'));
   chmodSync(dataDir, 0o755); // run by root, Postgres has a user of its own, who must reach it
   const { startEmbeddedPostgres } = dist('platform/database/embedded/embedded-postgres') as EmbeddedPostgresModule;
