@@ -68,6 +68,12 @@ const schema = z.strictObject({
       shutdown_grace: duration.default(10_000),
     })
     .prefault({}),
+  streams: z
+    .strictObject({
+      /** Whoever reads nothing of its stream for so long is cut off. */
+      stalled_reader: duration.default(60_000),
+    })
+    .prefault({}),
   timeouts: z.strictObject({ attempt: duration.default(600_000), total: duration.default(600_000) }).prefault({}),
   /** Per minute, on register, login, refresh and password reset each. */
   throttle: z
