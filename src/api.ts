@@ -9,6 +9,7 @@ import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module';
 import { StopSignal } from './stop-signal';
 import { welcome } from './welcome';
+import { Interrupted } from './platform/common/http/client-gone';
 import { setupHttp } from './platform/common/http/setup-http';
 import { unknownRoute } from './platform/common/http/unknown-route';
 import { serveDocs } from './platform/common/openapi/docs';
@@ -22,6 +23,8 @@ import { requestLog } from './platform/telemetry/request-log';
 import { ProvidersService } from './providers/providers.service';
 
 const DRAIN_POLL_MS = 20;
+/** What those who listen to an answer that is cut get to hear why. */
+const LAST_WORDS_MS = 500;
 /** What the providers' SDKs would read from the environment besides: headers that could replace credentials. */
 const UNDOCUMENTED = ['OPENAI_CUSTOM_HEADERS', 'ANTHROPIC_CUSTOM_HEADERS'];
 
@@ -104,14 +107,18 @@ async function listen(app: NestExpressApplication, { env }: Config): Promise<voi
 }
 
 /**
- * Gives the answers under way `graceMs` to finish, then cuts them, which aborts their models. Meanwhile the port stays
+ * Gives the answers under way `graceMs` to finish, then cuts them, which aborts their models and says so to their readers. Meanwhile the port stays
  * open: whoever still sends work here is told to go elsewhere, and `/ready` says why.
  */
 async function drain(server: Server, readiness: ReadinessChecks, graceMs: number): Promise<void> {
-  const deadline = Date.now() + graceMs;
-  while (readiness.answering > 0 && Date.now() < deadline) await wait(DRAIN_POLL_MS);
+  const answered = async (withinMs: number) => {
+    const deadline = Date.now() + withinMs;
+    while (readiness.answering > 0 && Date.now() < deadline) await wait(DRAIN_POLL_MS);
+  };
+  await answered(graceMs);
+  readiness.cut.abort(new Interrupted());
+  await answered(LAST_WORDS_MS);
   const closed = new Promise<void>((done) => server.close(() => done()));
-  readiness.cutting = true;
   server.closeAllConnections();
   await closed;
 }

@@ -1,6 +1,11 @@
 import { Module } from '@nestjs/common';
 import { CallsModule } from '../calls/calls.module';
 import { ChatService } from './chat.service';
+import { GenerationsService } from './generations.service';
 
-@Module({ imports: [CallsModule], providers: [ChatService], exports: [ChatService] })
+@Module({
+  imports: [CallsModule],
+  providers: [ChatService, GenerationsService],
+  exports: [ChatService, GenerationsService],
+})
 export class ChatModule {}

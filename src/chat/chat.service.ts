@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CallsService } from '../calls/calls.service';
 import { type Principal } from '../platform/common/auth/principal';
+import { paced } from '../platform/common/http/paced';
 import { Answer } from './answer';
 import { type ChatEvent, type ChatRequest, type NextTurn } from './chat.types';
 import { turnStages } from './turn-stages';
@@ -47,6 +48,10 @@ export class ChatService {
     return answer;
   }
 }
+
+/** The same events, of deltas of text at most `perSecond`; without it they are not touched. */
+export const pacedDeltas = (events: AsyncIterable<ChatEvent>, perSecond?: number): AsyncIterable<ChatEvent> =>
+  perSecond === undefined ? events : paced(events, (event) => 'delta' in event, perSecond);
 
 /** Stages may throw while they are put together; consumers expect that from the iteration only. */
 const lazily = (run: () => AsyncIterable<ChatEvent>): AsyncIterable<ChatEvent> => ({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ON_DISCONNECT } from '../platform/common/http/client-gone';
 import { type GenerationRequest, REASONING_EFFORTS, type ToolChoice } from '../providers/providers.types';
 import { type ChatRequest } from './chat.types';
 
@@ -78,7 +79,26 @@ export const generationOptions = {
     .max(24 * 3_600_000)
     .optional()
     .meta({ description: 'Bounds the whole call in milliseconds, retries included' }),
+  on_disconnect: z
+    .enum(ON_DISCONNECT)
+    .optional()
+    .meta({
+      description:
+        'When the client leaves before the end: `continue` finishes the answer (and bills it), `cancel` aborts the model at once. ' +
+        'In a conversation it goes on unless told otherwise; elsewhere nobody could read it, and it is cancelled',
+    }),
 };
+
+/** How a stream is told. */
+export const streamOptions = {
+  max_tokens_per_second: z.number().min(1).max(10_000).optional().meta({
+    description: 'At most so many deltas of text or reasoning a second; each counts as one token',
+    example: 20,
+  }),
+};
+
+/** `stream_options` of Parley's own streams. */
+export const nativeStreamOptions = { stream_options: z.strictObject(streamOptions).optional() };
 
 export type GenerationOptions = z.output<z.ZodObject<typeof generationOptions>>;
 

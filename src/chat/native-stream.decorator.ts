@@ -19,6 +19,6 @@ export const ApiNativeStream = (): MethodDecorator =>
   ApiResponse({
     status: 200,
     description:
-      'Events `message.start`, `message.delta`, `reasoning.delta`, `tool.call`, and last `message.end` or `error` (whose `error` has the shape of every error).',
+      'Events `message.start`, `message.delta`, `reasoning.delta`, `tool.call`, and last `message.end` or `error` (whose `error` has the shape of every error). Their ids count from 1 without gaps.',
     content: { 'text/event-stream': { schema: { type: 'string' }, example: EXAMPLE } },
   });

@@ -1,5 +1,5 @@
 import { formatUsd } from '../platform/common/money';
-import { type EventCodec } from '../platform/common/http/sse';
+import { type EventCodec } from '../platform/common/http/sse.service';
 import { type ErrorBody } from '../platform/common/errors/problem';
 import { type FinishReason, type TokenUsage } from '../providers/providers.types';
 import { type Answer, type ChatEvent } from './chat.types';
@@ -36,13 +36,62 @@ export function answerHeaders(answer: Answer): Record<string, string> {
   };
 }
 
+/** What an answer is told as: `message_id` is also where it can be asked for again, when it is stored. */
+export interface Identity {
+  message_id: string;
+  conversation_id?: string;
+}
+
+/** Who answers. Both null before anyone did. `model` is `provider/model`. */
+export interface Answering {
+  provider: string | null;
+  model: string | null;
+}
+
 /** What `message.end` tells. `cost_usd` is null, and `unpriced` true, when the model has no known price. */
-export interface NativeEnd {
-  finish_reason: FinishReason;
+export interface NativeEnd extends Answering {
+  finish_reason: FinishReason | 'cancelled';
   usage: TokenUsageDto;
   cost_usd: string | null;
   unpriced: boolean;
 }
+
+/** In the lengths of a stream's events: `message.start`, told before anyone had answered. */
+export const NOBODY_YET = -1;
+
+export type DeltaType = 'message.delta' | 'reasoning.delta';
+
+/** One event of Parley's own stream; `seq` counts from 1, and `type` is said twice. */
+const frame = (seq: number, type: string, data: object): string =>
+  `id: ${seq}\nevent: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
+
+export const startFrame = (seq: number, identity: Identity, { model, provider }: Answering): string =>
+  frame(seq, 'message.start', { ...identity, model, provider });
+
+export const deltaFrame = (seq: number, type: DeltaType, text: string): string =>
+  `id: ${seq}\nevent: ${type}\ndata: {"type":"${type}","text":${JSON.stringify(text)}}\n\n`;
+
+export const toolCallFrame = (seq: number, call: ToolCallDto): string => frame(seq, 'tool.call', call);
+
+/** `end` may tell more, such as the stored message. */
+export const endFrame = (seq: number, end: NativeEnd & Record<string, unknown>): string =>
+  frame(seq, 'message.end', end);
+
+export const errorFrame = (seq: number, error: ErrorBody): string => frame(seq, 'error', { error });
+
+/** Whether it is a frame of a delta: what the model says, piece by piece. */
+export const isDeltaFrame = (text: string): boolean => /^id: \d+\nevent: \w+\.delta\n/.test(text);
+
+/** Whether it is the last frame of its stream. */
+export const isLastFrame = (text: string): boolean => /^id: \d+\nevent: (message\.end|error)\n/.test(text);
+
+type Told =
+  | { type: DeltaType; text: string }
+  | ({ type: 'message.start' } & Answering)
+  | { type: 'tool.call' | 'message.end' | 'error' };
+
+/** What a frame made here says. */
+export const parseFrame = (text: string): Told => JSON.parse(text.slice(text.indexOf('\ndata: ') + 7)) as Told;
 
 /**
  * Parley's own stream: `message.start`, deltas, whole tool calls, `message.end` or `error`; each with `id`, `event`
@@ -50,13 +99,10 @@ export interface NativeEnd {
  */
 export class NativeCodec implements EventCodec<ChatEvent> {
   private seq = 0;
-  private started = false;
 
-  /** @param ending what else `message.end` says, asked for when it is said */
   constructor(
-    private readonly identity: { message_id: string; conversation_id?: string },
+    private readonly identity: Identity,
     private readonly answer: Answer,
-    private readonly ending: () => Record<string, unknown> = () => ({}),
   ) {}
 
   begins({ type }: ChatEvent): boolean {
@@ -77,29 +123,28 @@ export class NativeCodec implements EventCodec<ChatEvent> {
         return this.start();
       case 'text':
       case 'refusal':
-        return event.delta && this.event('message.delta', { text: event.delta });
+        return event.delta && deltaFrame(++this.seq, 'message.delta', event.delta);
       case 'reasoning':
-        return event.delta && this.event('reasoning.delta', { text: event.delta });
+        return event.delta && deltaFrame(++this.seq, 'reasoning.delta', event.delta);
       case 'tool_call':
       case 'opaque':
         return ''; // tool calls are told whole, at the end
       case 'finish': {
-        const calls = toNativeToolCalls(this.answer).map((call) => this.event('tool.call', { ...call }));
-        const end: NativeEnd = {
+        const calls = toNativeToolCalls(this.answer).map((call) => toolCallFrame(++this.seq, call));
+        const end = {
+          ...this.answering,
           finish_reason: event.reason,
           usage: toNativeUsage(event.usage),
           cost_usd: event.cost === null ? null : formatUsd(event.cost),
           unpriced: event.cost === null,
         };
-        const { provider } = this.answer;
-        const told = { provider, model: modelOf(this.answer), ...end, ...this.ending() };
-        return calls.join('') + this.event('message.end', told);
+        return calls.join('') + endFrame(++this.seq, end);
       }
     }
   }
 
   failure(error: ErrorBody): string {
-    return this.event('error', { error });
+    return errorFrame(++this.seq, error);
   }
 
   end(): string {
@@ -107,16 +152,11 @@ export class NativeCodec implements EventCodec<ChatEvent> {
   }
 
   private start(): string {
-    if (this.started) return '';
-    this.started = true;
-    return this.event('message.start', {
-      ...this.identity,
-      model: modelOf(this.answer),
-      provider: this.answer.provider,
-    });
+    if (this.seq > 0) return '';
+    return startFrame(++this.seq, this.identity, this.answering);
   }
 
-  private event(type: string, data: object): string {
-    return `id: ${++this.seq}\nevent: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
+  private get answering(): Answering {
+    return { provider: this.answer.provider, model: modelOf(this.answer) };
   }
 }

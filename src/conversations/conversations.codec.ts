@@ -35,7 +35,7 @@ export function toMessage(message: StoredMessage): MessageDto {
     tool_calls: parts.flatMap((part) =>
       part.type === 'tool_call' ? [{ id: part.id, name: part.name, arguments: part.arguments }] : [],
     ),
-    ...(error ? { error } : {}),
+    ...(error ? { error: { code: error.code, message: error.message } } : {}),
     created_at: message.createdAt.toISOString(),
   };
 }

@@ -1,21 +1,10 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
-import { type Response } from 'express';
-import { ApiNativeStream } from '../chat/native-stream.decorator';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentUser, type Principal } from '../platform/common/auth/principal';
 import { Requires } from '../platform/common/auth/requires.decorator';
 import { idParam } from '../platform/common/errors/validation';
 import { type Page, PageQuery } from '../platform/common/http/pagination';
-import { ZodBody } from '../platform/common/http/zod-body';
-import { ApiErrors, MODEL_ERRORS } from '../platform/common/openapi/api-errors.decorator';
-import { zodSchema } from '../platform/common/openapi/zod-schemas';
+import { ApiErrors } from '../platform/common/openapi/api-errors.decorator';
 import {
   ConversationDto,
   ConversationFieldsDto,
@@ -24,17 +13,10 @@ import {
   ConversationWithMessagesDto,
   type MessageDto,
   MessagePageDto,
-  TurnAnswerDto,
 } from './conversations.dto';
-import { turnBody, type TurnBody } from './conversations.schema';
 import { ConversationsService } from './conversations.service';
 
 const Id = () => Param('id', idParam('conversation'));
-const TURN = zodSchema('TurnRequest', turnBody);
-const TURN_EXAMPLES = {
-  question: { value: { content: 'Hello!' } },
-  tool_results: { value: { tool_results: [{ tool_call_id: 'call_1', content: '21 °C' }] } },
-};
 const NOT_FOUND = '404 conversation_not_found';
 
 @ApiTags('conversations')
@@ -99,39 +81,5 @@ export class ConversationsController {
   @ApiErrors(NOT_FOUND)
   messages(@CurrentUser() user: Principal, @Id() id: string, @Query() query: PageQuery): Promise<Page<MessageDto>> {
     return this.conversations.messages(user, id, query);
-  }
-
-  @Post(':id/chat')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'Say something and get the whole answer' })
-  @ApiBody({ schema: TURN, examples: TURN_EXAMPLES })
-  @ApiOkResponse({ type: TurnAnswerDto })
-  @ApiErrors(NOT_FOUND, '409 turn_in_progress', ...MODEL_ERRORS)
-  chat(
-    @CurrentUser() user: Principal,
-    @Id() id: string,
-    @Body(new ZodBody(turnBody)) body: TurnBody,
-    @Res({ passthrough: true }) res: Response,
-  ): Promise<TurnAnswerDto> {
-    return this.conversations.chat(user, id, body, res);
-  }
-
-  @Post(':id/stream')
-  @HttpCode(200)
-  @ApiOperation({
-    summary: 'Say something and get the answer as server-sent events',
-    description:
-      '`message.end` carries the stored `message`. What was said before a failure or a disconnect is kept as a `partial` message.',
-  })
-  @ApiBody({ schema: TURN, examples: TURN_EXAMPLES })
-  @ApiNativeStream()
-  @ApiErrors(NOT_FOUND, '409 turn_in_progress', ...MODEL_ERRORS)
-  stream(
-    @CurrentUser() user: Principal,
-    @Id() id: string,
-    @Body(new ZodBody(turnBody)) body: TurnBody,
-    @Res() res: Response,
-  ): Promise<void> {
-    return this.conversations.stream(user, id, body, res);
   }
 }

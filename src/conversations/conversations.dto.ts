@@ -5,6 +5,8 @@ import { TokenUsageDto, ToolCallDto } from '../chat/native.types';
 import { PageDto, PageQuery } from '../platform/common/http/pagination';
 import { MESSAGE_STATUSES, type MessageStatus } from './message.entity';
 
+const FINISH_REASONS = ['stop', 'length', 'tool_calls', 'content_filter', 'cancelled'];
+
 /** Of a new conversation, and of a change to one: what is absent stays, `null` clears. */
 export class ConversationFieldsDto {
   @ApiPropertyOptional({ type: String, nullable: true, maxLength: 500, example: 'Trip to Paris' })
@@ -94,7 +96,10 @@ export class MessageDto {
   })
   content: string | Record<string, unknown>[];
 
-  @ApiProperty({ enum: MESSAGE_STATUSES, description: '`partial`: cut short; what was said is kept' })
+  @ApiProperty({
+    enum: MESSAGE_STATUSES,
+    description: '`partial`: cut short, `cancelled`: by its user; what was said is kept',
+  })
   status: MessageStatus;
 
   @ApiProperty({ type: String, nullable: true, example: 'demo/echo' })
@@ -103,7 +108,7 @@ export class MessageDto {
   @ApiProperty({ type: String, nullable: true, example: 'demo' })
   provider: string | null;
 
-  @ApiProperty({ type: String, enum: ['stop', 'length', 'tool_calls', 'content_filter'], nullable: true })
+  @ApiProperty({ type: String, enum: FINISH_REASONS, nullable: true })
   finish_reason: string | null;
 
   @ApiPropertyOptional({ description: "The model's reasoning, where the provider shows it" })
@@ -153,7 +158,7 @@ export class TurnAnswerDto {
   @ApiProperty({ type: MessageDto })
   message: MessageDto;
 
-  @ApiProperty({ enum: ['stop', 'length', 'tool_calls', 'content_filter'] })
+  @ApiProperty({ enum: FINISH_REASONS })
   finish_reason: string;
 
   @ApiProperty({ type: TokenUsageDto })

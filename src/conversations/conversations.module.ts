@@ -2,6 +2,9 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ChatModule } from '../chat/chat.module';
 import { ProvidersModule } from '../providers/providers.module';
+import { AnswerStreams } from './answer-streams.service';
+import { AnswersController } from './answers.controller';
+import { AnswersService } from './answers.service';
 import { Conversation } from './conversation.entity';
 import { ConversationsController } from './conversations.controller';
 import { ConversationsRepository } from './conversations.repository';
@@ -12,7 +15,14 @@ import { TurnsService } from './turns.service';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Conversation, StoredMessage]), ChatModule, ProvidersModule],
-  controllers: [ConversationsController],
-  providers: [ConversationsRepository, ConversationsService, TurnsRepository, TurnsService],
+  controllers: [ConversationsController, AnswersController],
+  providers: [
+    AnswersService,
+    AnswerStreams,
+    ConversationsRepository,
+    ConversationsService,
+    TurnsRepository,
+    TurnsService,
+  ],
 })
 export class ConversationsModule {}

@@ -67,6 +67,27 @@ export class ConversationsRepository {
     return query.getMany();
   }
 
+  /** An answer in a conversation of the caller's. */
+  findAnswer(
+    { workspaceId, userId }: Principal,
+    conversationId: string,
+    messageId: string,
+  ): Promise<StoredMessage | null> {
+    return this.db
+      .getRepository(StoredMessage)
+      .createQueryBuilder('m')
+      .innerJoin(Conversation, 'c', 'c.id = m.conversation_id')
+      .where("m.id = :messageId AND m.conversation_id = :conversationId AND m.role = 'assistant'", {
+        messageId,
+        conversationId,
+      })
+      .andWhere('c.workspace_id = :workspaceId AND c.user_id = :userId AND c.deleted_at IS NULL', {
+        workspaceId,
+        userId,
+      })
+      .getOne();
+  }
+
   /** One more than `limit` rows of a conversation the caller owns. */
   messages(
     { workspaceId }: Principal,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { generationOptions } from '../chat/generation.codec';
+import { generationOptions, nativeStreamOptions } from '../chat/generation.codec';
 import { userContent } from '../chat/messages.codec';
 
 /** The next message of a conversation: what the user says, or the results of the tools the last answer called. */
@@ -14,6 +14,7 @@ export const turnBody = z
       .optional()
       .meta({ description: 'Results of the tools the last answer called, instead of `content`' }),
     ...generationOptions,
+    ...nativeStreamOptions,
   })
   .refine(({ content, tool_results }) => (content === undefined) !== (tool_results === undefined), {
     error: "give either 'content' or 'tool_results'",

@@ -1,8 +1,11 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { type ErrorBody } from '../platform/common/errors/problem';
 import { type FinishReason, type Part, type TokenUsage } from '../providers/providers.types';
 
 export const MESSAGE_STATUSES = ['running', 'complete', 'partial', 'failed', 'cancelled'] as const;
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
+
+export type StoredError = Pick<ErrorBody, 'code' | 'message'> & Partial<ErrorBody>;
 
 /** One message of a conversation. While it is `running`, a process holds its lease and writes what has been said. */
 @Entity('messages')
@@ -40,7 +43,7 @@ export class StoredMessage {
   provider: string | null;
 
   @Column('text', { name: 'finish_reason', nullable: true })
-  finishReason: FinishReason | null;
+  finishReason: FinishReason | 'cancelled' | null;
 
   @Column('jsonb', { nullable: true })
   usage: TokenUsage | null;
@@ -58,9 +61,16 @@ export class StoredMessage {
   @Column('int', { name: 'ttft_ms', nullable: true })
   ttftMs: number | null;
 
-  /** Why it is not complete. */
+  /** Why it is not complete: what its readers were told, or less where nobody was. */
   @Column('jsonb', { nullable: true })
-  error: { code: string; message: string } | null;
+  error: StoredError | null;
+
+  /**
+   * Of each event of its stream before the end: UTF-16 code units of its text, 0 or `NOBODY_YET` for `message.start`.
+   * Null for an answer stored before streams could be resumed.
+   */
+  @Column('int', { name: 'event_lengths', array: true, nullable: true })
+  eventLengths: number[] | null;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt: Date;

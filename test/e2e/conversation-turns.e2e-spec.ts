@@ -210,7 +210,7 @@ describe('turns of a conversation', () => {
 
   it('lists question and answer from the start, and what has been said so far while it runs', async () => {
     const gone = new AbortController();
-    const body = { content: 'Go', model: 'openai/hang-after-3' };
+    const body = { content: 'Go', model: 'openai/hang-after-3', on_disconnect: 'cancel' };
     const events = alice.events(at(id, '/stream'), body, { signal: gone.signal });
     const start = (await events.next()).value;
     const listed = await alice.messages(id);
@@ -224,7 +224,12 @@ describe('turns of a conversation', () => {
     expect((await chat({ content: 'Me too' })).body.error.code).toBe('turn_in_progress');
     gone.abort();
     const left = await until(running, ({ status }) => status !== 'running');
-    expect(left).toMatchObject({ status: 'partial', content: 'one two three', error: { code: 'client_closed' } });
+    expect(left).toMatchObject({
+      status: 'cancelled',
+      content: 'one two three',
+      finish_reason: 'cancelled',
+      error: { code: 'client_closed' },
+    });
     expect((await told()).messages).toEqual([
       { role: 'user', content: 'Go' },
       { role: 'assistant', content: 'one two three' },
@@ -234,7 +239,8 @@ describe('turns of a conversation', () => {
 
   it('lists a question before a silent model has said anything', async () => {
     const gone = new AbortController();
-    const asked = alice.send('POST', at(id, '/chat'), { content: 'Go', model: 'openai/hang' }, {}, gone.signal);
+    const body = { content: 'Go', model: 'openai/hang', on_disconnect: 'cancel' };
+    const asked = alice.send('POST', at(id, '/chat'), body, {}, gone.signal);
     asked.catch(() => undefined);
     const listed = await until(
       () => alice.messages(id),

@@ -4,6 +4,7 @@ import { TestUser } from '../support/user';
 import { until } from '../support/until';
 import { startWorld, type World } from '../support/world';
 
+const PASSWORD = 'correct horse battery';
 const messages = [{ role: 'user', content: 'Hi' }];
 
 describe('what fails is left alone for a while', () => {
@@ -63,7 +64,8 @@ breaker: { minimum: 4, open: 500ms }
     await world.parley.database.query('UPDATE users SET is_admin = true WHERE id = $1', [mine!.id]);
     const root = await startParley({ database: world.parley.database, env: world.env });
     try {
-      const admin = new TestUser(root, alice.headers);
+      const { body: login } = await root.anonymous().post('/v1/auth/login', { email: alice.email, password: PASSWORD });
+      const admin = new TestUser(root, { authorization: `Bearer ${login.access_token}` });
       const { status, body } = await admin.get('/v1/providers');
       expect([status, body.window_minutes]).toEqual([200, 5]);
       const state = (model: string) => body.data.find((target: { model: string }) => target.model === model);

@@ -10,12 +10,18 @@ const messages = [{ role: 'user', content: 'Hello big world' }];
 const PLAIN = {
   completions: { path: () => '/v1/chat/completions', body: { messages } },
   chat: { path: () => '/v1/chat', body: { message: 'Hello' } },
-  conversation: { path: (id: string) => `/v1/conversations/${id}/chat`, body: { content: 'Hello' } },
+  conversation: {
+    path: (id: string) => `/v1/conversations/${id}/chat`,
+    body: { content: 'Hello', on_disconnect: 'cancel' },
+  },
 };
 const STREAMS = {
   completions: { path: () => '/v1/chat/completions', body: { messages, stream: true } },
   'chat/stream': { path: () => '/v1/chat/stream', body: { message: 'Hello' } },
-  conversation: { path: (id: string) => `/v1/conversations/${id}/stream`, body: { content: 'Hello' } },
+  conversation: {
+    path: (id: string) => `/v1/conversations/${id}/stream`,
+    body: { content: 'Hello', on_disconnect: 'cancel' },
+  },
 };
 type Kind = { path: (conversation: string) => string; body: object };
 const streams = Object.entries(STREAMS) as [string, Kind][];
@@ -78,8 +84,7 @@ describe('clients that leave, wait or read slowly', () => {
           () => alice.messages(conversation),
           ([, stored]) => stored.status !== 'running',
         );
-        expect(answer.error).toMatchObject({ code: 'client_closed' });
-        if (kind === 'stream') expect(answer.status).toBe(script === 'hang' ? 'cancelled' : 'partial');
+        expect(answer).toMatchObject({ status: 'cancelled', error: { code: 'client_closed' } });
         if (script === 'hang-after-2') expect(answer.content).toBe('one two');
         // and the conversation goes on
         expect((await alice.post(`/v1/conversations/${conversation}/chat`, { content: 'Hi' })).status).toBe(200);
@@ -100,10 +105,11 @@ describe('clients that leave, wait or read slowly', () => {
     expect(seen()).toHaveLength(10);
   });
 
-  it('a slow reader slows the model down, and gets everything in the end', async () => {
-    const models = streams.map(([surface]) => `${surface.replace('/', '-')}-slow/big-640`); // 40 MB each
+  it('a slow reader slows a model nobody else listens to, and gets everything in the end', async () => {
+    const stateless = streams.filter(([surface]) => surface !== 'conversation');
+    const models = stateless.map(([surface]) => `${surface.replace('/', '-')}-slow/big-640`); // 40 MB each
     const readers = await Promise.all(
-      streams.map(([, { path, body }], i) =>
+      stateless.map(([, { path, body }], i) =>
         rawPost(alice, path(conversation), { ...body, model: `openai/${models[i]}` }),
       ),
     );
@@ -118,9 +124,6 @@ describe('clients that leave, wait or read slowly', () => {
       expect(request.wireBytes).toBeLessThan(25_000_000); // what the sockets on the way hold, and little more
       expect(request.aborted).toBe(false);
     }
-    readers[2]!.destroy();
-    await within(1000, requests[2]!.closed);
-    expect(requests[2]!.aborted).toBe(true);
     for (const [i, end] of ['data: [DONE]', 'event: message.end'].entries()) {
       const { bytes, tail } = await rest(readers[i]!);
       expect(bytes).toBeGreaterThan(640 * 65_536);

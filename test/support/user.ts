@@ -64,19 +64,20 @@ export class TestUser {
     return { status: response.status, headers: response.headers, body: parsed };
   }
 
-  /** The events of a stream, as they come. Breaking out closes the connection. A plain error is thrown. */
-  async *events(path: string, body: unknown, { headers = {}, signal }: RequestOptions = {}): AsyncGenerator<SseEvent> {
-    const response = await this.send('POST', path, body, headers, signal);
+  /** The events of a stream, as they come; asked for by GET without a body. Breaking out closes the connection. A plain error is thrown. */
+  async *events(path: string, body?: unknown, { headers = {}, signal }: RequestOptions = {}): AsyncGenerator<SseEvent> {
+    const method = body === undefined ? 'GET' : 'POST';
+    const response = await this.send(method, path, body, headers, signal);
     const type = response.headers.get('content-type') ?? '';
     if (!type.startsWith('text/event-stream')) {
       throw new Error(`no stream but ${response.status}: ${await response.text()}`);
     }
-    this.parley.contract.check('POST', path, response.status, type, 'events');
+    this.parley.contract.check(method, path, response.status, type, 'events');
     yield* readEvents(response.body!);
   }
 
   /** All events of a stream. */
-  async stream(path: string, body: unknown, options?: RequestOptions): Promise<SseEvent[]> {
+  async stream(path: string, body?: unknown, options?: RequestOptions): Promise<SseEvent[]> {
     const all: SseEvent[] = [];
     for await (const event of this.events(path, body, options)) all.push(event);
     return all;

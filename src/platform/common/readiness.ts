@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Injectable } from '@nestjs/common';
 
 /** Resolves when the part answers, throws when it doesn't. */
@@ -9,14 +10,24 @@ export class ReadinessChecks {
   private readonly checks = new Map<string, ReadinessCheck>();
   /** Set at the start of a shutdown: no new work is wanted. */
   draining = false;
-  /** Requests whose answer is not with the operating system yet. */
+  /** Answers that are not with the operating system yet, and those that are written though nobody reads them now. */
   answering = 0;
-  /** Set when the answers that outlast the grace are cut: their clients have not left. */
-  cutting = false;
+  /** Aborted when the answers that outlast the grace of a shutdown are cut. */
+  readonly cut = new AbortController();
+
+  constructor() {
+    setMaxListeners(0, this.cut.signal); // any number of answers
+  }
 
   add(name: string, check: ReadinessCheck): void {
     if (this.checks.has(name)) throw new Error(`two readiness checks are named ${name}`);
     this.checks.set(name, check);
+  }
+
+  /** Counts work that may outlive its request among the answers under way. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    this.answering++;
+    return work.finally(() => this.answering--);
   }
 
   /** Each part's state. A part that does not answer within `timeoutMs` is down. */

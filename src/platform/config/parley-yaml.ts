@@ -89,6 +89,12 @@ const schema = z.strictObject({
       shutdown_grace: duration.default(10_000),
     })
     .prefault({}),
+  streams: z
+    .strictObject({
+      /** Whoever reads nothing of its stream for so long is cut off. */
+      stalled_reader: duration.default(60_000),
+    })
+    .prefault({}),
   routes: z.record(routeName, route).default({}),
   /** Several keys of one provider, by its id. */
   keys: z.record(z.string(), z.array(z.string().min(1)).min(1).max(100)).default({}),

@@ -7,7 +7,7 @@ const CHANNEL = 'parley_invalidate';
 const RECONNECT_MS = 500;
 
 /**
- * Tells every process on the database to forget a cached value, by NOTIFY. While the listening connection is away
+ * Tells every process on the database something by NOTIFY: to forget a cached value, to stop an answer. While the listening connection is away
  * nothing can be heard, so that on each (re)connection every listener is told to forget everything (`null`).
  */
 @Injectable()

@@ -1,7 +1,7 @@
 import { type Answer, type ChatEvent } from '../../chat/chat.types';
 import { answerHeaders, modelOf } from '../../chat/native.codec';
 import { type ErrorBody } from '../../platform/common/errors/problem';
-import { type EventCodec } from '../../platform/common/http/sse';
+import { type EventCodec } from '../../platform/common/http/sse.service';
 import { newCompletionId, toReasoningDetails, toUsage } from './openai.codec';
 
 /**

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { generationOptions } from '../../chat/generation.codec';
+import { generationOptions, streamOptions } from '../../chat/generation.codec';
 import { chatMessages } from '../../chat/messages.codec';
 
 /**
@@ -13,7 +13,11 @@ export const completionBody = z.looseObject({
   n: z.int().min(1).max(128).nullish(),
   stream: z.boolean().nullish(),
   stream_options: z
-    .strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() })
+    .strictObject({
+      include_usage: z.boolean().optional(),
+      include_obfuscation: z.boolean().optional(),
+      ...streamOptions,
+    })
     .nullish(),
 });
 export type CompletionBody = z.output<typeof completionBody>;

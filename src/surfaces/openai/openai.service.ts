@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { type Response } from 'express';
-import { ChatService } from '../../chat/chat.service';
+import { ChatService, pacedDeltas } from '../../chat/chat.service';
+import { type ChatRequest } from '../../chat/chat.types';
 import { answerHeaders } from '../../chat/native.codec';
 import { type Principal } from '../../platform/common/auth/principal';
 import { DomainError } from '../../platform/common/errors/domain.error';
 import { requestIdOf } from '../../platform/common/http/request-id';
-import { closedSignal } from '../../platform/common/http/client-gone';
-import { sendEvents } from '../../platform/common/http/sse';
+import { unwantedSignal } from '../../platform/common/http/client-gone';
+import { SseService } from '../../platform/common/http/sse.service';
+import { ReadinessChecks } from '../../platform/common/readiness';
 import { type ModelInfo, ProvidersService } from '../../providers/providers.service';
 import { OpenAiStreamCodec } from './openai-stream.codec';
 import { toChatRequest, toCompletion } from './openai.codec';
@@ -18,20 +20,30 @@ export class OpenAiService {
   constructor(
     private readonly chat: ChatService,
     private readonly providers: ProvidersService,
+    private readonly sse: SseService,
+    private readonly readiness: ReadinessChecks,
   ) {}
 
   /** Answers in one piece or as a stream, as the body asks. */
-  async complete(user: Principal, body: CompletionBody, res: Response): Promise<void> {
+  complete(user: Principal, body: CompletionBody, res: Response): Promise<void> {
     const request = toChatRequest(body);
-    const origin = { requestId: requestIdOf(res.req) };
-    const gone = closedSignal(res);
-    if (!request.stream) {
-      const answer = await this.chat.complete(user, request, origin, gone);
-      res.set(answerHeaders(answer)).json(toCompletion(answer));
-      return;
-    }
-    const { events, answer } = this.chat.start(user, request, origin, gone);
-    await sendEvents(res, events, new OpenAiStreamCodec(answer, body.stream_options?.include_usage ?? false), gone);
+    return this.readiness.during(
+      request.stream ? this.stream(user, body, request, res) : this.whole(user, body, request, res),
+    );
+  }
+
+  private async whole(user: Principal, body: CompletionBody, request: ChatRequest, res: Response): Promise<void> {
+    const unwanted = unwantedSignal(res, body.on_disconnect, this.readiness);
+    const answer = await this.chat.complete(user, request, { requestId: requestIdOf(res.req) }, unwanted);
+    res.set(answerHeaders(answer)).json(toCompletion(answer));
+  }
+
+  private stream(user: Principal, body: CompletionBody, request: ChatRequest, res: Response): Promise<void> {
+    const unwanted = unwantedSignal(res, body.on_disconnect, this.readiness);
+    const { events, answer } = this.chat.start(user, request, { requestId: requestIdOf(res.req) }, unwanted);
+    const { include_usage = false, max_tokens_per_second } = body.stream_options ?? {};
+    const codec = new OpenAiStreamCodec(answer, include_usage);
+    return this.sse.sendEvents(res, pacedDeltas(events, max_tokens_per_second), codec);
   }
 
   async models(): Promise<ModelListDto> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { generationOptions } from '../../chat/generation.codec';
+import { generationOptions, nativeStreamOptions } from '../../chat/generation.codec';
 import { chatMessages, userContent } from '../../chat/messages.codec';
 
 /** A chat that is not stored: one `message`, or all of `messages`. */
@@ -11,6 +11,7 @@ export const chatBody = z
     messages: chatMessages.optional().meta({ description: 'The whole conversation, instead of `message`' }),
     system: z.string().optional().meta({ description: 'Instructions, before everything else' }),
     ...generationOptions,
+    ...nativeStreamOptions,
   })
   .refine(({ message, messages }) => (message === undefined) !== (messages === undefined), {
     error: "give either 'message' or 'messages'",

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Response } from 'express';
-import { ChatService } from '../../chat/chat.service';
+import { ChatService, pacedDeltas } from '../../chat/chat.service';
 import { type Answer, type ChatRequest } from '../../chat/chat.types';
 import { toGeneration } from '../../chat/generation.codec';
 import { toMessages, toParts } from '../../chat/messages.codec';
@@ -8,8 +8,9 @@ import { answerHeaders, modelOf, NativeCodec, toNativeToolCalls, toNativeUsage }
 import { type Principal } from '../../platform/common/auth/principal';
 import { toProblem } from '../../platform/common/errors/problem';
 import { requestIdOf } from '../../platform/common/http/request-id';
-import { closedSignal } from '../../platform/common/http/client-gone';
-import { sendEvents } from '../../platform/common/http/sse';
+import { closedSignal, unwantedSignal } from '../../platform/common/http/client-gone';
+import { SseService } from '../../platform/common/http/sse.service';
+import { ReadinessChecks } from '../../platform/common/readiness';
 import { ZodBody } from '../../platform/common/http/zod-body';
 import { newId } from '../../platform/common/ids';
 import { formatUsd } from '../../platform/common/money';
@@ -23,18 +24,26 @@ const oneOfBatch = new ZodBody(chatBody);
 
 @Injectable()
 export class SimpleService {
-  constructor(private readonly chat: ChatService) {}
+  constructor(
+    private readonly chat: ChatService,
+    private readonly sse: SseService,
+    private readonly readiness: ReadinessChecks,
+  ) {}
 
   async answer(user: Principal, body: ChatBody, res: Response): Promise<ChatAnswerDto> {
-    const answer = await this.chat.complete(user, toRequest(body, false), origin(res), closedSignal(res));
+    const unwanted = unwantedSignal(res, body.on_disconnect, this.readiness);
+    const asked = this.chat.complete(user, toRequest(body, false), origin(res), unwanted);
+    const answer = await this.readiness.during(asked);
     res.set(answerHeaders(answer));
     return toAnswer(answer);
   }
 
-  async stream(user: Principal, body: ChatBody, res: Response): Promise<void> {
-    const gone = closedSignal(res);
-    const { events, answer } = this.chat.start(user, toRequest(body, true), origin(res), gone);
-    await sendEvents(res, events, new NativeCodec({ message_id: newId() }, answer), gone);
+  stream(user: Principal, body: ChatBody, res: Response): Promise<void> {
+    const unwanted = unwantedSignal(res, body.on_disconnect, this.readiness);
+    const { events, answer } = this.chat.start(user, toRequest(body, true), origin(res), unwanted);
+    const codec = new NativeCodec({ message_id: newId() }, answer);
+    const told = pacedDeltas(events, body.stream_options?.max_tokens_per_second);
+    return this.readiness.during(this.sse.sendEvents(res, told, codec));
   }
 
   /** Every request is answered or refused by itself; the batch as a whole does not fail. */
@@ -45,8 +54,9 @@ export class SimpleService {
     const worker = async () => {
       for (const [index, body] of queue) {
         try {
-          const request = toRequest(oneOfBatch.transform(body), false);
-          results[index] = toAnswer(await this.chat.complete(user, request, origin(res), gone));
+          const request = oneOfBatch.transform(body);
+          const unwanted = request.on_disconnect === 'continue' ? this.readiness.cut.signal : gone;
+          results[index] = toAnswer(await this.chat.complete(user, toRequest(request, false), origin(res), unwanted));
         } catch (error) {
           gone.throwIfAborted();
           const { error: told } = toProblem(error, requestIdOf(res.req));
@@ -54,7 +64,7 @@ export class SimpleService {
         }
       }
     };
-    await Promise.all(Array.from({ length: BATCH_CONCURRENCY }, worker));
+    await this.readiness.during(Promise.all(Array.from({ length: BATCH_CONCURRENCY }, worker)));
     return { results };
   }
 }

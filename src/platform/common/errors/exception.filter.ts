@@ -12,7 +12,6 @@ export class ProblemFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const res = http.getResponse<Response>();
-    if (thrown instanceof ClientGone) return; // nobody is there to be told
     logFailure(this.logger, thrown);
     if (res.headersSent || res.destroyed) {
       res.destroy();
@@ -23,8 +22,19 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Unforeseen failures with their stack; foreseen ones of ours or of a provider in a line; a caller's mistakes not at all. */
+/** Those already in the log: one failure may be told to several readers. */
+const logged = new WeakSet();
+
+/**
+ * Unforeseen failures with their stack; foreseen ones of ours or of a provider in a line; a caller's mistakes, and answers
+ * nobody wants any more, not at all.
+ */
 export function logFailure(logger: Logger, thrown: unknown): void {
+  if (thrown instanceof ClientGone) return;
+  if (thrown instanceof Error) {
+    if (logged.has(thrown)) return;
+    logged.add(thrown);
+  }
   const known = asDomainError(thrown);
   if (!known) logger.error(thrown instanceof Error ? thrown : new Error(`thrown: ${String(thrown)}`));
   else if (known.kind.startsWith('upstream') || known.kind === 'unavailable') {

@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import { Interrupted } from '../http/client-gone';
 import { DomainError, type ErrorDetail, type ErrorKind } from './domain.error';
 import { storageFailure } from './storage-failure';
 
@@ -82,6 +83,9 @@ export function toProblem(thrown: unknown, requestId: string): Problem {
   };
 }
 
+const interrupted = () =>
+  new DomainError('unavailable', 'interrupted', 'The server stopped while the answer was being written.');
+
 /** Null for what nobody foresaw: the caller logs it and tells the client nothing. */
 export function asDomainError(thrown: unknown): DomainError | null {
   if (thrown instanceof DomainError) return thrown;
@@ -91,5 +95,5 @@ export function asDomainError(thrown: unknown): DomainError | null {
     const { kind, code } = FRAMEWORK[status] ?? { kind: 'invalid' as const, code: 'bad_request' };
     return new DomainError(kind, code, thrown.message);
   }
-  return storageFailure(thrown);
+  return thrown instanceof Interrupted ? interrupted() : storageFailure(thrown);
 }

@@ -1,0 +1,142 @@
+import {
+  type DeltaType,
+  deltaFrame,
+  endFrame,
+  errorFrame,
+  NOBODY_YET,
+  parseFrame,
+  startFrame,
+  toNativeUsage,
+  toolCallFrame,
+} from '../chat/native.codec';
+import { type ErrorBody } from '../platform/common/errors/problem';
+import { type Part, type TokenUsage } from '../providers/providers.types';
+import { toMessage } from './conversations.codec';
+import { type StoredMessage } from './message.entity';
+
+/** Of a call that was never sent. */
+export const NO_USAGE: TokenUsage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+};
+
+/**
+ * The frames of a stored answer's stream after event `after`, the very same ones that were told live. Of a running
+ * answer those stored so far; of one that has ended always the last, whatever `after` is.
+ * @param requestId for an error that does not know its own
+ */
+export function replay(message: StoredMessage, after: number, requestId: string): string[] {
+  const lengths = eventLengths(message);
+  const ended = message.status !== 'running';
+  const frames = after < 1 && lengths.length > 0 ? [start(message, lengths[0] === NOBODY_YET)] : [];
+  const voice = new Voice(message.parts);
+  for (let seq = 2; seq <= lengths.length; seq++) {
+    const said = voice.say(lengths[seq - 1] ?? 0);
+    // Perhaps half of a character, which can't be stored: told when the other half has come.
+    if (!ended && seq === lengths.length && said.text.endsWith('\uFFFD')) break;
+    if (seq > after) frames.push(deltaFrame(seq, said.type, said.text));
+  }
+  if (!ended) return frames;
+  const calls = callsOf(message);
+  for (const [i, call] of calls.entries()) {
+    const seq = lengths.length + 1 + i;
+    if (seq > after) frames.push(toolCallFrame(seq, call));
+  }
+  const last = lengths.length + calls.length + 1;
+  frames.push(hasEnded(message) ? end(last, message) : errorFrame(last, errorOf(message, requestId)));
+  return frames;
+}
+
+/** How many events the stream of an ended answer has. */
+export const eventCount = (message: StoredMessage): number =>
+  eventLengths(message).length + callsOf(message).length + 1;
+
+/** An answer as far as it is stored. */
+export type Said = Pick<StoredMessage, 'provider' | 'model' | 'parts'> & { eventLengths: number[] };
+
+/** What is stored, and the frames that follow it in a log, up to the first that tells nothing to be stored. */
+export function withTail(stored: Said, frames: readonly string[]): Said {
+  const said: Said = structuredClone(stored);
+  for (const frame of frames) {
+    const told = parseFrame(frame);
+    if (told.type === 'message.start') {
+      ({ provider: said.provider, model: said.model } = told);
+      said.eventLengths.push(told.provider === null ? NOBODY_YET : 0);
+    } else if (told.type === 'message.delta' || told.type === 'reasoning.delta') {
+      const type = told.type === 'message.delta' ? 'text' : 'reasoning';
+      const last = said.parts.at(-1);
+      if (last?.type === type && !('opaque' in last)) last.text += told.text;
+      else said.parts.push({ type, text: told.text });
+      said.eventLengths.push(told.text.length);
+    } else break;
+  }
+  return said;
+}
+
+/** An answer that has ended began. Of an old one each part was an event. */
+function eventLengths({ eventLengths, parts, status }: StoredMessage): readonly number[] {
+  if (eventLengths === null) return [0, ...parts.filter(isSpoken).map(({ text }) => text.length)];
+  return eventLengths.length === 0 && status !== 'running' ? [NOBODY_YET] : eventLengths;
+}
+
+/** Whether it has ended as its user wanted it to, or let it. */
+const hasEnded = ({ status }: StoredMessage) => status === 'complete' || status === 'cancelled';
+
+/** Those of an answer cut short may be cut short themselves: they are not told. */
+const callsOf = (message: StoredMessage) => (message.status === 'complete' ? toMessage(message).tool_calls : []);
+
+const start = ({ id, conversationId, provider, model }: StoredMessage, nobodyYet: boolean) =>
+  startFrame(1, { message_id: id, conversation_id: conversationId }, nobodyYet ? NOBODY : { provider, model });
+const NOBODY = { provider: null, model: null };
+
+function end(seq: number, message: StoredMessage): string {
+  const told = toMessage(message);
+  const { provider, model, finishReason, usage, unpriced } = message;
+  return endFrame(seq, {
+    provider,
+    model,
+    finish_reason: finishReason ?? 'cancelled',
+    usage: toNativeUsage(usage ?? NO_USAGE),
+    cost_usd: told.cost_usd,
+    unpriced,
+    message: told,
+  });
+}
+
+const errorOf = ({ error }: StoredMessage, requestId: string): ErrorBody => ({
+  type: 'server_error',
+  code: 'internal_error',
+  message: '',
+  param: null,
+  request_id: requestId,
+  details: [],
+  ...error,
+});
+
+type Spoken = Extract<Part, { type: 'text' | 'refusal' | 'reasoning' }>;
+const isSpoken = (part: Part): part is Spoken =>
+  (part.type === 'text' || part.type === 'refusal' || part.type === 'reasoning') && part.text !== '';
+
+/** Says the texts of an answer again, in pieces of given lengths. A piece never was of two parts. */
+class Voice {
+  private readonly parts: Spoken[];
+  private part = 0;
+  private at = 0;
+
+  constructor(parts: readonly Part[]) {
+    this.parts = parts.filter(isSpoken);
+  }
+
+  say(length: number): { type: DeltaType; text: string } {
+    if (this.at >= (this.parts[this.part]?.text.length ?? 0)) {
+      this.part++;
+      this.at = 0;
+    }
+    const part = this.parts[this.part];
+    const type = part?.type === 'reasoning' ? 'reasoning.delta' : 'message.delta';
+    return { type, text: part?.text.slice(this.at, (this.at += length)) ?? '' };
+  }
+}
