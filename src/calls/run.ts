@@ -28,6 +28,7 @@ export interface Begun {
 
 /** One target of a race. */
 interface Lane {
+  target: Target;
   lane: AbortController;
   begun: Promise<Begun | null>;
 }
@@ -154,21 +155,21 @@ export class Run {
     if (step.length === 1 && only) return this.tryTarget(only, []);
     const lanes = step.map((target) => {
       const lane = new AbortController();
-      return { lane, begun: this.tryTarget(target, [lane.signal]) };
+      return { target, lane, begun: this.tryTarget(target, [lane.signal]) };
     });
     const winner = await firstOf(lanes.map(({ begun }) => begun));
-    if (winner) this.losers = this.release(winner, lanes);
+    if (winner) this.losers = this.release(lanes.filter(({ target }) => target !== winner.attempt.target));
     return winner;
   }
 
   /** The losers of a race are aborted and billed. Never rejects: nobody may be there to hear of it. */
-  private async release(winner: Begun, lanes: readonly Lane[]): Promise<void> {
+  private async release(losers: readonly Lane[]): Promise<void> {
     try {
       await Promise.all(
-        lanes.map(async ({ lane, begun }) => {
+        losers.map(async ({ lane, begun }) => {
           lane.abort(new RaceLost());
           const late = await begun;
-          if (late && late !== winner) await this.drop(late.attempt);
+          if (late) await this.drop(late.attempt);
         }),
       );
       await this.supersede();

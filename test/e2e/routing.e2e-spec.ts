@@ -221,6 +221,11 @@ routes:
       }
     });
 
+    it.each([false, true])('lets the winner finish, however long that takes; with stream: %s', async (stream) => {
+      const answer = await ask(undefined, { stream, race: ['openai/hang', 'anthropic/slow-50-4'] });
+      expect([answer.status, textOf(answer)]).toEqual([200, 'one two three four']);
+    });
+
     it('counts as one request, and costs what all of it cost', async () => {
       const before = (await alice.usage()).totals;
       const { body, id } = await ask('quick');
