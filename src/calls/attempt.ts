@@ -27,7 +27,7 @@ export class Attempt implements LiveCall {
   private readonly watch: Watch;
   private events: AsyncIterator<ModelEvent> | null = null;
   /** Handed to the adapter, and on its way to the provider. */
-  private dispatched = false;
+  dispatched = false;
   private sent = false;
   private superseded = false;
   private settled = false;
@@ -48,13 +48,19 @@ export class Attempt implements LiveCall {
     }
   }
 
-  /** Sends the request. Resolves with the first events, up to the first content or the end; throws its failure. */
-  async begin(): Promise<ModelEvent[]> {
+  /**
+   * Sends the request. Resolves with the first events, up to the first content or the end; throws its failure.
+   * @param left called when the request begins to leave
+   */
+  async begin(left: () => void): Promise<ModelEvent[]> {
     const { signal } = this.controller;
     await this.ledger.open(this);
     signal.throwIfAborted(); // no longer wanted when the lease was written
     const { request, stream, requestId } = this.call;
-    const onSent = () => (this.sent = true);
+    const onSent = () => {
+      this.sent = true;
+      left();
+    };
     const asked: ModelRequest = { ...request, model: this.target.model, stream, requestId, onSent };
     this.dispatched = true;
     this.events = this.key.adapter.stream(asked, signal)[Symbol.asyncIterator]();

@@ -50,7 +50,7 @@ export class Run {
   /** Resolves when the losers of a race have let go. */
   losers: Promise<unknown> = Promise.resolve();
   private readonly failures: AttemptFailure[] = [];
-  /** Failed, but not known yet whether another will answer. */
+  /** Failed, but not known yet whether another one leaves after it. */
   private unsettled: Attempt[] = [];
   private readonly plan: Plan;
   private readonly controller = new AbortController();
@@ -106,7 +106,8 @@ export class Run {
   async end(heard: Attempt | null): Promise<void> {
     clearTimeout(this.timer);
     this.call.signal.removeEventListener('abort', this.cancel);
-    const last = heard ?? this.unsettled.pop();
+    const last = heard ?? this.unsettled.findLast(({ dispatched }) => dispatched);
+    this.unsettled = this.unsettled.filter((attempt) => attempt !== last);
     await this.supersede();
     await last?.settle(false);
     await this.losers;
@@ -188,10 +189,11 @@ export class Run {
     }
     const tried = new Set<ProviderKey>();
     for (let key = target.provider.pick(tried); key && tried.size < MOST_KEYS; key = target.provider.pick(tried)) {
-      const attempt = await this.open(target, key, stops);
+      const attempt = this.open(target, key, stops);
       try {
-        const events = await attempt.begin();
+        const events = await attempt.begin(() => void this.supersede());
         this.assertAnswered(attempt, events);
+        await this.supersede();
         health.succeeded(target.id);
         this.tools.providers.times.add(target.id, attempt.tally.ttftMs ?? attempt.tally.latencyMs);
         return { attempt, events };
@@ -204,8 +206,7 @@ export class Run {
     return null;
   }
 
-  private async open(target: Target, key: ProviderKey, stops: readonly AbortSignal[]): Promise<Attempt> {
-    await this.supersede();
+  private open(target: Target, key: ProviderKey, stops: readonly AbortSignal[]): Attempt {
     this.assertWanted();
     this.attempts++;
     this.asking = target.provider.id;
@@ -237,7 +238,7 @@ export class Run {
     this.tools.providers.times.add(target.id, FAILED_MS);
   }
 
-  /** Another attempt follows, or answered: those before were not the answer. */
+  /** Another attempt left, or answered: those before were not the answer. */
   private async supersede(): Promise<void> {
     const attempts = this.unsettled;
     this.unsettled = [];

@@ -148,6 +148,14 @@ routes:
       expect(textOf(await ask('local/blind', { stream, tools, fallbacks: ['local/words-2'] }))).toBe('one two');
     });
 
+    it('counts the last that left, when one after it could not', async () => {
+      const [first, second] = [fresh('openai', 'status-401'), fresh('anthropic', 'words-3')];
+      const { status, id } = await ask(first, { stream, logit_bias: { '1': 1 }, fallbacks: [second] });
+      expect(status).toBe(502);
+      const code = 'upstream_credentials_rejected';
+      expect(await usageRows(world.parley, id)).toMatchObject([{ superseded: false, error_code: code }]);
+    });
+
     it('goes to a target with more room when the prompt is too long', async () => {
       expect(textOf(await ask('roomy', { stream }))).toBe('one two three four');
       const answer = await ask('larger', { stream });
