@@ -20,6 +20,7 @@ const reach = ({ workspaceId, userId, role, scopes }: Principal) => [
 
 type KeyRow = Pick<ApiKey, 'id' | 'scopes' | 'workspace_id' | 'user_id' | 'expires_at' | 'last_used_at'> & {
   role: Role;
+  is_admin: boolean;
 };
 
 @Injectable()
@@ -32,15 +33,15 @@ export class ApiKeysRepository {
   /** Also an expired one. Null when it was revoked or its user is no longer in its workspace. */
   async findByHash(keyHash: Buffer): Promise<KnownApiKey | null> {
     const [row] = await this.db.query<KeyRow[]>(
-      `SELECT k.id, k.scopes, k.workspace_id, k.user_id, k.expires_at, k.last_used_at, m.role
-       FROM api_keys k JOIN memberships m USING (workspace_id, user_id)
+      `SELECT k.id, k.scopes, k.workspace_id, k.user_id, k.expires_at, k.last_used_at, m.role, u.is_admin
+       FROM api_keys k JOIN memberships m USING (workspace_id, user_id) JOIN users u ON u.id = k.user_id
        WHERE k.key_hash = $1 AND k.revoked_at IS NULL`,
       [keyHash],
     );
     if (!row) return null;
-    const { id: apiKeyId, user_id: userId, workspace_id: workspaceId, role, scopes } = row;
+    const { id: apiKeyId, user_id: userId, workspace_id: workspaceId, role, is_admin: instanceAdmin, scopes } = row;
     return {
-      principal: Object.freeze({ userId, workspaceId, role, apiKeyId, scopes }),
+      principal: Object.freeze({ userId, workspaceId, role, instanceAdmin, apiKeyId, scopes }),
       expiresAt: row.expires_at?.getTime() ?? Infinity,
       lastNotedAt: row.last_used_at?.getTime() ?? 0,
     };

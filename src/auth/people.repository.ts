@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { newId } from '../platform/common/ids';
 import { type UserDto } from '../users/users.types';
+import { AccountsService } from '../workspaces/accounts.service';
 import { type WorkspaceDto } from '../workspaces/workspaces.types';
 import { type Person } from './auth.types';
 
@@ -18,7 +19,10 @@ const PERSON = 'id, email, password_hash AS "passwordHash", token_version AS "to
 /** A user and what no user is without: one transaction over what belongs to users/ and workspaces/. */
 @Injectable()
 export class PeopleRepository {
-  constructor(@InjectDataSource() private readonly db: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly db: DataSource,
+    private readonly accounts: AccountsService,
+  ) {}
 
   /** With the personal workspace. Null when the address is taken, also by a registration at this moment. */
   create({ email, name, passwordHash, isAdmin = false }: NewPerson): Promise<{
@@ -58,6 +62,10 @@ export class PeopleRepository {
   }
 
   async makeAdmin(userId: string): Promise<void> {
-    await this.db.query('UPDATE users SET is_admin = true, updated_at = now() WHERE id = $1', [userId]);
+    await this.db.transaction(async (tx) => {
+      await tx.query('UPDATE users SET is_admin = true, updated_at = now() WHERE id = $1', [userId]);
+      await tx.query(...this.accounts.announcement(userId));
+    });
+    this.accounts.forget(userId);
   }
 }

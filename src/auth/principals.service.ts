@@ -45,7 +45,8 @@ export class PrincipalsService {
     const account = await this.accounts.find(sub, workspaceId);
     if (account?.tokenVersion !== ver) throw invalidToken('This access token was ended by a change of the password.');
     if (account.workspaceId === null || account.role === null) throw workspaceNotFound();
-    return { userId: sub, workspaceId: account.workspaceId, role: account.role, apiKeyId: null, scopes: null };
+    const { role, instanceAdmin } = account;
+    return { userId: sub, workspaceId: account.workspaceId, role, instanceAdmin, apiKeyId: null, scopes: null };
   }
 
   private admit(key: KnownApiKey | null, workspaceId: string | null): Principal {

@@ -4,8 +4,7 @@ import { Config } from '../platform/config/config.service';
 import { ProvidersService } from '../providers/providers.service';
 import { LedgerService } from '../usage/ledger.service';
 import { callStages } from './call-stages';
-import { type CallEvent, type ModelCall, type NextCall } from './calls.types';
-import { Tally } from './tally';
+import { type CallEvent, type CallOrder, type NextCall } from './calls.types';
 
 /** The one place where a model is called and paid. */
 @Injectable()
@@ -25,10 +24,8 @@ export class CallsService {
   }
 
   /** Throws DomainErrors; breaking out of the iteration aborts the call. Either way it is billed for what it used. */
-  generate(
-    call: Omit<ModelCall, 'id' | 'tally' | 'target' | 'timeoutMs'> & { timeoutMs?: number },
-  ): AsyncIterable<CallEvent> {
-    const timeoutMs = Math.min(call.timeoutMs ?? this.longestMs, this.longestMs);
-    return this.run({ ...call, id: newId(), tally: new Tally(), target: null, timeoutMs });
+  generate(order: CallOrder): AsyncIterable<CallEvent> {
+    const timeoutMs = Math.min(order.timeoutMs ?? this.longestMs, this.longestMs);
+    return this.run({ ...order, id: newId(), plan: null, timeoutMs });
   }
 }

@@ -1,6 +1,6 @@
 import { type PicoUsd } from '../platform/common/money';
 import { type Principal } from '../platform/common/auth/principal';
-import { type Target } from '../providers/providers.service';
+import { type Plan } from '../providers/providers.service';
 import {
   type FinishReason,
   type GenerationRequest,
@@ -8,34 +8,42 @@ import {
   type TokenUsage,
 } from '../providers/providers.types';
 import { type CallRecord, type UsageKind } from '../usage/usage.types';
-import { type Tally } from './tally';
 
-/** One paid call of a model: who asks for what, and what it has used so far. Stages fill in `target`. */
-export interface ModelCall {
-  /** Of its lease and its usage row. */
-  readonly id: string;
+/** What is asked of whom. */
+export interface CallOrder {
   readonly principal: Principal;
   readonly kind: UsageKind;
   readonly requestId: string;
   /** The stored message it answers, if any. */
   readonly messageId: string | null;
-  /** As the caller named it; undefined for the default. */
-  readonly model: string | undefined;
+  /** As the caller named it, a model or a route; absent for the default. */
+  readonly model?: string;
+  /** Asked one after the other when that fails. */
+  readonly fallbacks?: readonly string[];
+  /** Asked together with it; the first to say something wins. */
+  readonly race?: readonly string[];
   readonly request: GenerationRequest;
   /** Whether to ask the provider for a stream. */
   readonly stream: boolean;
-  /** Bounds the whole call, retries included. */
-  readonly timeoutMs: number;
-  readonly tally: Tally;
-  /** Told what the call is billed, however it ended. */
+  /** Bounds the whole call, retries included; never longer than configured. */
+  readonly timeoutMs?: number;
+  readonly signal: AbortSignal;
+  /** Told every event, before it is passed on. */
+  readonly onEvent?: (event: CallEvent) => void;
+  /** Told what each attempt is billed, however it ended. */
   readonly onSettled?: (record: CallRecord) => void;
-  target: Target | null;
-  signal: AbortSignal;
+}
+
+/** One paid call of a model, of one attempt or several. Stages fill in `plan`. */
+export interface ModelCall extends CallOrder {
+  readonly id: string;
+  readonly timeoutMs: number;
+  plan: Plan | null;
 }
 
 /**
- * A model's events, with what is known only here: who answers, and what it cost.
- * `cost` is null when the model has no known price; `estimated` says that the provider told no usage.
+ * A model's events, with what is known only here: who answers after how many attempts, and what the whole call cost.
+ * `cost` is null when a model has no known price; `estimated` says that the provider told no usage.
  */
 export type CallEvent =
   | Exclude<ModelEvent, { type: 'start' | 'finish' }>

@@ -30,10 +30,10 @@ export class Tally {
         this.said(event.argumentsDelta);
         return;
       case 'opaque':
-        this.firstContent ??= performance.now();
+        this.said('');
         return;
       default:
-        this.said(event.delta);
+        if (event.delta || (event.type === 'reasoning' && event.opaque)) this.said(event.delta);
     }
   }
 
@@ -59,6 +59,11 @@ export class Tally {
   /** Whether any content has come. */
   get began(): boolean {
     return this.firstContent !== null;
+  }
+
+  /** Whether it said anything or told what it used. */
+  get answered(): boolean {
+    return this.began || this.told !== null;
   }
 
   get latencyMs(): number {

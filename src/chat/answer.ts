@@ -1,5 +1,5 @@
 import { type CallEvent } from '../calls/calls.types';
-import { type PicoUsd } from '../platform/common/money';
+import { type PicoUsd, sumOf } from '../platform/common/money';
 import { Collector } from '../providers/collector.codec';
 import { type TokenUsage } from '../providers/providers.types';
 import { type CallRecord } from '../usage/usage.types';
@@ -11,8 +11,9 @@ export class Answer {
   model: string | null = null;
   attempts = 0;
   usage: TokenUsage | null = null;
-  /** Null until the end, and when the model has no known price. */
+  /** Of all attempts. Null until the end, and when a model has no known price. */
   cost: PicoUsd | null = null;
+  private spent: PicoUsd | null = 0n;
   private readonly startedAt = performance.now();
   private firstContentAt: number | null = null;
 
@@ -27,12 +28,14 @@ export class Answer {
     }
   }
 
-  /** What it is billed: known also of an answer that was cut short. */
+  /** What an attempt is billed: known also of an answer that was cut short. */
   settle(record: CallRecord): void {
+    if (this.complete) return;
+    this.spent = sumOf(this.spent, record.cost);
+    if (record.superseded) return;
     this.provider ??= record.provider;
     this.model ??= record.model;
-    if (this.complete) return;
-    this.cost = record.cost;
+    this.cost = this.spent;
     this.usage = {
       inputTokens: record.inputTokens,
       outputTokens: record.outputTokens,

@@ -7,8 +7,12 @@ export type { Answer } from './answer';
 
 /** What every surface turns its request into. */
 export interface ChatRequest extends GenerationRequest {
-  /** As the caller named it; absent for the default. */
+  /** As the caller named it, a model or a route; absent for the default. */
   model?: string;
+  /** Asked one after the other when that fails. */
+  fallbacks?: string[];
+  /** Asked together with it; the first to say something wins. */
+  race?: string[];
   /** Whether to ask the provider for a stream: also for a plain answer whose text is kept as it comes. */
   stream: boolean;
   timeoutMs?: number;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ON_DISCONNECT } from '../platform/common/http/client-gone';
 import { type GenerationRequest, REASONING_EFFORTS, type ToolChoice } from '../providers/providers.types';
+import { type ChatRequest } from './chat.types';
 
 const functionName = z.string().regex(/^[\w-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, _ or -' });
 const jsonObject = z.record(z.string(), z.unknown());
@@ -37,11 +38,25 @@ const responseFormat = z.discriminatedUnion('type', [
   }),
 ]);
 
+const modelName = z.string().min(1).max(256);
+
 /** What can be asked of a model beside the messages, under OpenAI's names; shared by every surface. `null` means not given. */
 export const generationOptions = {
-  model: z.string().min(1).max(256).optional().meta({
-    description: '`provider/model`, or a bare name only one provider has; the configured default when absent',
+  model: modelName.optional().meta({
+    description: '`provider/model`, a route, or a bare name only one provider has; the configured default when absent',
     example: 'demo/echo',
+  }),
+  fallbacks: z
+    .array(modelName)
+    .max(10)
+    .optional()
+    .meta({
+      description: 'Models or routes asked one after the other when `model` fails before it said anything',
+      example: ['demo/lorem'],
+    }),
+  race: z.array(modelName).min(1).max(5).optional().meta({
+    description:
+      'Models asked at the same time, together with `model` if that is given; the first to say something answers, the others are aborted and billed for what they used',
   }),
   max_tokens: z.int().positive().nullish().meta({ example: 256 }),
   temperature: z.number().min(0).max(2).nullish(),
@@ -63,7 +78,7 @@ export const generationOptions = {
     .min(1)
     .max(24 * 3_600_000)
     .optional()
-    .meta({ description: 'Bounds the whole call' }),
+    .meta({ description: 'Bounds the whole call in milliseconds, retries included' }),
   on_disconnect: z
     .enum(ON_DISCONNECT)
     .optional()
@@ -88,7 +103,7 @@ export const nativeStreamOptions = { stream_options: z.strictObject(streamOption
 export type GenerationOptions = z.output<z.ZodObject<typeof generationOptions>>;
 
 /** The options of a request, without its messages. */
-export function toGeneration(options: GenerationOptions): Omit<GenerationRequest, 'messages'> {
+export function toGeneration(options: GenerationOptions): Omit<ChatRequest, 'messages' | 'stream'> {
   const { stop, tool_choice, response_format, max_tokens } = options;
   return defined({
     tools: options.tools?.map(({ function: { strict, ...definition } }) => ({
@@ -105,6 +120,10 @@ export function toGeneration(options: GenerationOptions): Omit<GenerationRequest
     seed: options.seed ?? undefined,
     reasoningEffort: options.reasoning_effort ?? undefined,
     endUser: options.user,
+    model: options.model,
+    fallbacks: options.fallbacks,
+    race: options.race,
+    timeoutMs: options.timeout_ms,
   });
 }
 

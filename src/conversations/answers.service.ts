@@ -97,21 +97,19 @@ export class AnswersService {
     gone: AbortSignal,
   ): Promise<RunningTurn> {
     const conversation = await this.conversations.getOwned(user, id);
-    const model = body.model ?? conversation.model ?? undefined;
-    this.providers.resolve(model);
+    const model = body.model ?? (body.race ? undefined : (conversation.model ?? undefined));
+    const options = toGeneration({ ...body, model });
+    this.providers.resolve(options.model, options);
 
     const question = (history: StoredMessage[]) => toQuestion(body, history);
-    const { timeout_ms } = body;
     const turn = await this.turns.start(
       user,
       id,
       question,
       (begun) => ({
-        ...toGeneration(body),
+        ...options,
         messages: toPrompt(begun.conversation, begun.history, question(begun.history)),
         stream: true,
-        ...(model === undefined ? {} : { model }),
-        ...(timeout_ms === undefined ? {} : { timeoutMs: timeout_ms }),
       }),
       requestId,
     );

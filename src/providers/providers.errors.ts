@@ -1,9 +1,15 @@
-import { DomainError, type ErrorKind } from '../platform/common/errors/domain.error';
+import {
+  DomainError,
+  type DomainErrorOptions,
+  type ErrorDetail,
+  type ErrorKind,
+} from '../platform/common/errors/domain.error';
 
 /** Every way a provider can fail, told apart once, by its adapter. */
 export type UpstreamFailure =
   | 'auth'
   | 'rate_limit'
+  | 'quota'
   | 'overloaded'
   | 'timeout'
   | 'bad_request'
@@ -12,40 +18,46 @@ export type UpstreamFailure =
   | 'content_filter'
   | 'server'
   | 'connection'
-  | 'truncated';
+  | 'truncated'
+  | 'resting';
+
+/**
+ * What can help: the same request again a little later; another provider or key; or nothing, since the request itself is
+ * at fault. A timeout is not tried again where it happened: whoever was at work will bill it.
+ */
+export type Cure = 'wait' | 'elsewhere' | 'none';
 
 interface Told {
   kind: ErrorKind;
   code: string;
-  /** Whether the same request may succeed at another moment. */
-  retryable: boolean;
+  cure: Cure;
 }
 
-/** What the caller is told of each failure, and whether another try can help. */
+/** What the caller is told of each failure, and what can help. */
 const TOLD: Record<UpstreamFailure, Told> = {
-  auth: { kind: 'upstream', code: 'upstream_credentials_rejected', retryable: false },
-  rate_limit: { kind: 'upstream_busy', code: 'provider_overloaded', retryable: true },
-  overloaded: { kind: 'upstream_busy', code: 'provider_overloaded', retryable: true },
-  timeout: { kind: 'upstream_slow', code: 'upstream_timeout', retryable: true },
-  bad_request: { kind: 'invalid', code: 'provider_refused_request', retryable: false },
-  model_not_found: { kind: 'invalid', code: 'model_not_found', retryable: false },
-  context_length: { kind: 'invalid', code: 'context_length_exceeded', retryable: false },
-  content_filter: { kind: 'invalid', code: 'content_filter', retryable: false },
-  server: { kind: 'upstream', code: 'provider_failed', retryable: true },
-  connection: { kind: 'upstream', code: 'provider_failed', retryable: true },
-  truncated: { kind: 'upstream', code: 'upstream_truncated', retryable: true },
+  auth: { kind: 'upstream', code: 'upstream_credentials_rejected', cure: 'elsewhere' },
+  rate_limit: { kind: 'upstream_busy', code: 'provider_overloaded', cure: 'wait' },
+  quota: { kind: 'upstream_busy', code: 'provider_overloaded', cure: 'elsewhere' },
+  overloaded: { kind: 'upstream_busy', code: 'provider_overloaded', cure: 'wait' },
+  timeout: { kind: 'upstream_slow', code: 'upstream_timeout', cure: 'elsewhere' },
+  bad_request: { kind: 'invalid', code: 'provider_refused_request', cure: 'none' },
+  model_not_found: { kind: 'invalid', code: 'model_not_found', cure: 'elsewhere' },
+  context_length: { kind: 'invalid', code: 'context_length_exceeded', cure: 'none' },
+  content_filter: { kind: 'invalid', code: 'content_filter', cure: 'none' },
+  server: { kind: 'upstream', code: 'provider_failed', cure: 'wait' },
+  connection: { kind: 'upstream', code: 'provider_failed', cure: 'wait' },
+  truncated: { kind: 'upstream', code: 'upstream_truncated', cure: 'wait' },
+  resting: { kind: 'upstream_busy', code: 'provider_overloaded', cure: 'elsewhere' },
 };
 
-export interface UpstreamErrorOptions extends ErrorOptions {
-  retryAfterSeconds?: number;
-  param?: string;
+export interface UpstreamErrorOptions extends DomainErrorOptions {
   /** The request never reached the provider. */
   unsent?: boolean;
 }
 
 /** A provider or the way to it failed. `message` is safe for callers: no key, no header, no raw body of a 5xx. */
 export class UpstreamError extends DomainError {
-  readonly retryable: boolean;
+  readonly cure: Cure;
   /** The request never reached the provider: nothing can be owed. */
   readonly unsent: boolean;
 
@@ -55,10 +67,10 @@ export class UpstreamError extends DomainError {
     message: string,
     options: UpstreamErrorOptions = {},
   ) {
-    const { kind, code, retryable } = TOLD[failure];
+    const { kind, code, cure } = TOLD[failure];
     super(kind, code, message, options);
     this.name = 'UpstreamError';
-    this.retryable = retryable;
+    this.cure = cure;
     this.unsent = options.unsent ?? false;
   }
 }
@@ -77,5 +89,13 @@ export const unsupportedParameter = (provider: string, param: string, why?: stri
 export const upstreamTruncated = (provider: string) =>
   new UpstreamError(provider, 'truncated', `${provider} closed the stream before the answer was complete.`);
 
-export const upstreamTimeout = (provider: string, afterMs: number) =>
-  new UpstreamError(provider, 'timeout', `${provider} did not answer within ${afterMs / 1000} s.`);
+/** @param details the attempts made before, if any */
+export const upstreamTimeout = (provider: string, afterMs: number, details: readonly ErrorDetail[] = []) =>
+  new UpstreamError(provider, 'timeout', `${provider} did not answer within ${afterMs / 1000} s.`, { details });
+
+/** The breaker of a target is open: it failed too often of late and is left alone. */
+export const targetResting = (provider: string, model: string, forMs: number) =>
+  new UpstreamError(provider, 'resting', `${provider}/${model} failed too often of late and is left alone for now.`, {
+    unsent: true,
+    retryAfterSeconds: Math.max(1, Math.ceil(forMs / 1000)),
+  });

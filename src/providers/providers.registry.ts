@@ -4,14 +4,15 @@ import { DemoAdapter } from './adapters/demo/demo.adapter';
 import { OpenAiCompatibleAdapter } from './adapters/openai-compatible/openai-compatible.adapter';
 import { OpenAiAdapter } from './adapters/openai/openai.adapter';
 import { OpenRouterAdapter } from './adapters/openrouter/openrouter.adapter';
-import { type ProviderAdapter } from './providers.types';
+import { type ProviderAdapter, type ProviderConnection } from './providers.types';
 
 export interface ProviderKind {
   id: string;
   /** What to set in the environment to have it; null when it needs nothing. */
   variable: string | null;
-  /** Those configured: none, one, or several where several servers can be named. */
-  create(config: Config): ProviderAdapter[];
+  /** Where those configured are, and the key the environment has for each; `keys` of parley.yaml may have more. */
+  connections(config: Config): ProviderConnection[];
+  Adapter: new (connection: ProviderConnection) => ProviderAdapter;
 }
 
 /** Adding a provider: one folder in adapters/, one line here. */
@@ -19,40 +20,39 @@ export const PROVIDERS: readonly ProviderKind[] = [
   {
     id: 'anthropic',
     variable: 'ANTHROPIC_API_KEY',
-    create: ({ env }) => withKey('anthropic', env.ANTHROPIC_API_KEY, env.ANTHROPIC_BASE_URL, AnthropicAdapter),
+    connections: (config) => withKey('anthropic', config.env.ANTHROPIC_API_KEY, config.env.ANTHROPIC_BASE_URL, config),
+    Adapter: AnthropicAdapter,
   },
   {
     id: 'openai',
     variable: 'OPENAI_API_KEY',
-    create: ({ env }) => withKey('openai', env.OPENAI_API_KEY, env.OPENAI_BASE_URL, OpenAiAdapter),
+    connections: (config) => withKey('openai', config.env.OPENAI_API_KEY, config.env.OPENAI_BASE_URL, config),
+    Adapter: OpenAiAdapter,
   },
   {
     id: 'openrouter',
     variable: 'OPENROUTER_API_KEY',
-    create: ({ env }) => withKey('openrouter', env.OPENROUTER_API_KEY, env.OPENROUTER_BASE_URL, OpenRouterAdapter),
+    connections: (config) =>
+      withKey('openrouter', config.env.OPENROUTER_API_KEY, config.env.OPENROUTER_BASE_URL, config),
+    Adapter: OpenRouterAdapter,
   },
   {
     id: 'openai-compatible',
     variable: 'OPENAI_COMPATIBLE_BASE_URL',
-    create: ({ env, yaml }) => [
-      ...(env.OPENAI_COMPATIBLE_BASE_URL
-        ? [
-            new OpenAiCompatibleAdapter({
-              id: 'openai-compatible',
-              apiKey: env.OPENAI_COMPATIBLE_API_KEY ?? null,
-              baseUrl: env.OPENAI_COMPATIBLE_BASE_URL,
-            }),
-          ]
-        : []),
-      ...yaml.providers.map(
-        ({ id, api_key, base_url }) => new OpenAiCompatibleAdapter({ id, apiKey: api_key ?? null, baseUrl: base_url }),
-      ),
+    connections: ({ env: { OPENAI_COMPATIBLE_BASE_URL: baseUrl, OPENAI_COMPATIBLE_API_KEY: apiKey }, yaml }) => [
+      ...(baseUrl ? [{ id: 'openai-compatible', apiKey: apiKey ?? null, baseUrl }] : []),
+      ...yaml.providers.map(({ id, api_key, base_url }) => ({ id, apiKey: api_key ?? null, baseUrl: base_url })),
     ],
+    Adapter: OpenAiCompatibleAdapter,
   },
-  { id: 'demo', variable: null, create: ({ yaml }) => (yaml.demo ? [new DemoAdapter()] : []) },
+  {
+    id: 'demo',
+    variable: null,
+    connections: ({ yaml }) => (yaml.demo ? [{ id: 'demo', apiKey: null, baseUrl: '' }] : []),
+    Adapter: DemoAdapter,
+  },
 ];
 
-type AdapterClass = new (connection: { id: string; apiKey: string; baseUrl: string }) => ProviderAdapter;
-
-const withKey = (id: string, apiKey: string | undefined, baseUrl: string, Adapter: AdapterClass): ProviderAdapter[] =>
-  apiKey ? [new Adapter({ id, apiKey, baseUrl })] : [];
+/** A provider that can't be used without a key. */
+const withKey = (id: string, apiKey: string | undefined, baseUrl: string, { yaml }: Config): ProviderConnection[] =>
+  apiKey || yaml.keys[id] ? [{ id, apiKey: apiKey ?? null, baseUrl }] : [];

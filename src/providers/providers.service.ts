@@ -1,89 +1,131 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DomainError } from '../platform/common/errors/domain.error';
 import { Config } from '../platform/config/config.service';
+import { Marks } from '../platform/store/store.types';
 import { Catalogue, type ModelInfo, splitModel, unpricedModel } from './catalogue';
 import { ModelDiscovery } from './discovery';
-import { type PicoUsd } from '../platform/common/money';
-import { costOf } from './pricing';
+import { type Plan, type Target, withoutRepeats } from './plan';
+import { Provider } from './provider';
 import { PROVIDERS } from './providers.registry';
-import { type ProviderAdapter, type TokenUsage } from './providers.types';
-
-/** One model at one provider, ready to be called. */
-export interface Target {
-  adapter: ProviderAdapter;
-  /** The provider's own name of the model. */
-  model: string;
-  /** Null when the catalogue doesn't know the model: nothing is checked, and its cost is unknown. */
-  info: ModelInfo | null;
-}
-
-/** Null when the model's price is not known. */
-export const priceOf = ({ info }: Target, usage: TokenUsage): PicoUsd | null =>
-  info?.price ? costOf(info.price, usage) : null;
+import { RecentTimes } from './recent-times';
+import { Route } from './routes';
+import { TargetHealth } from './target-health';
 
 export type { ModelInfo } from './catalogue';
+export { priceOf, type Plan, type Target } from './plan';
+export { type ProviderKey } from './provider';
 
-/** Which providers are configured, which models they have, and what a model's name means. */
+/** What a caller names: a model or a route, and what to do when it fails. */
+export interface Wanted {
+  /** Absent for the default, unless there is a race. */
+  model?: string | undefined;
+  fallbacks?: readonly string[] | undefined;
+  race?: readonly string[] | undefined;
+}
+
+/** Which providers are configured, which models they have, what a model's name means, and how well each target does. */
 @Injectable()
 export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
-  private readonly adapters = new Map<string, ProviderAdapter>();
+  readonly health: TargetHealth;
+  readonly times = new RecentTimes();
+  private readonly providers = new Map<string, Provider>();
+  private readonly routes = new Map<string, Route>();
   private readonly catalogue: Catalogue;
   private readonly discovery = new ModelDiscovery();
 
-  constructor(private readonly config: Config) {
+  constructor(
+    private readonly config: Config,
+    marks: Marks,
+  ) {
     this.catalogue = new Catalogue(config.yaml.models);
-    for (const adapter of PROVIDERS.flatMap((kind) => kind.create(config))) {
-      if (this.adapters.has(adapter.id)) throw new Error(`two providers are named ${adapter.id}`);
-      this.adapters.set(adapter.id, adapter);
-    }
+    this.health = new TargetHealth(config.yaml.breaker, marks);
+    this.configure(marks);
   }
 
   /** So that bare names of models only a server knows work from the first request on. The start does not wait for it. */
   onModuleInit(): void {
-    for (const adapter of this.adapters.values()) void this.discovery.list(adapter);
+    for (const { adapter } of this.providers.values()) void this.discovery.list(adapter);
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.adapters.values()].map((adapter) => adapter.close()));
+    await Promise.all([...this.providers.values()].map((provider) => provider.close()));
   }
 
   configured(): string[] {
-    return [...this.adapters.keys()];
+    return [...this.providers.keys()];
   }
 
   /** Providers that could be had, and the variable that switches each on. */
   unconfigured(): { id: string; variable: string }[] {
-    return PROVIDERS.flatMap(({ id, variable }) => (variable && !this.adapters.has(id) ? [{ id, variable }] : []));
+    return PROVIDERS.flatMap(({ id, variable }) => (variable && !this.providers.has(id) ? [{ id, variable }] : []));
   }
 
-  /** Those known by name: the catalogue's, and what servers say they have. */
+  /** Keys in all, and those that rest, of one provider; null when it is not configured. */
+  keys(provider: string): { total: number; resting: number } | null {
+    return this.providers.get(provider)?.state ?? null;
+  }
+
+  /** The targets of all routes, each once. */
+  routed(): Target[] {
+    return withoutRepeats([...this.routes.values()].map(({ all }) => all)).flat();
+  }
+
+  /** Those known by name: routes, the catalogue's, and what servers say they have. */
   async models(): Promise<ModelInfo[]> {
-    const lists = [...this.adapters.values()].map(async (adapter) => {
-      const listed = this.catalogue.list(adapter.id);
+    const lists = [...this.providers.values()].map(async ({ id, adapter }) => {
+      const listed = this.catalogue.list(id);
       const told = await this.discovery.list(adapter);
       const more = told.filter((name) => !listed.some((info) => info.name === name));
-      return [...listed, ...more.map((name) => unpricedModel(adapter.id, name))];
+      return [...listed, ...more.map((name) => unpricedModel(id, name))];
     });
-    return (await Promise.all(lists)).flat();
+    return [...[...this.routes.values()].map(routeInfo), ...(await Promise.all(lists)).flat()];
   }
 
-  /** A model by `provider/name` or an unambiguous bare name; null when it isn't in the catalogue of a configured provider. */
+  /** A route, or a model by `provider/name` or an unambiguous bare name; null when it isn't in the catalogue of a configured provider. */
   findModel(model: string): ModelInfo | null {
+    const route = this.routes.get(model);
+    if (route) return routeInfo(route);
     const { owner, name } = splitModel(model);
-    if (owner !== null && this.adapters.has(owner)) return this.known(owner, name);
+    if (owner !== null && this.providers.has(owner)) return this.known(owner, name);
     const found = this.findBare(model);
     return found.length === 1 ? (found[0] ?? null) : null;
   }
 
-  /** What to call for `model`, or for the default model when none was named. Throws `model_not_found`, saying what to do. */
-  resolve(model: string = this.config.env.DEFAULT_MODEL): Target {
+  /** Whom to ask. Throws `model_not_found`, saying what to do. */
+  resolve(model?: string, { fallbacks = [], race = [] }: Omit<Wanted, 'model'> = {}): Plan {
+    const first = race.length > 0 ? this.race([...(model === undefined ? [] : [model]), ...race]) : this.plan(model);
+    const more = fallbacks.map((name) => this.plan(name));
+    return {
+      ...first,
+      steps: withoutRepeats([...first.steps, ...more.flatMap(({ steps }) => steps)]),
+      overflow: withoutRepeats(
+        [...first.overflow, ...more.flatMap(({ overflow }) => overflow)].map((one) => [one]),
+      ).flat(),
+    };
+  }
+
+  private race(models: readonly string[]): Plan {
+    const plans = models.map((model) => this.plan(model));
+    return {
+      steps: [plans.flatMap(({ steps }) => steps.flat())],
+      overflow: plans.flatMap(({ overflow }) => overflow),
+      pastFilter: plans.every(({ pastFilter }) => pastFilter),
+    };
+  }
+
+  private plan(model: string = this.config.env.DEFAULT_MODEL): Plan {
+    const route = this.routes.get(model);
+    return route?.plan(this.times) ?? { steps: [[this.target(model)]], overflow: [], pastFilter: false };
+  }
+
+  private target(model: string): Target {
     const { owner, name } = splitModel(model);
-    const named = owner === null ? undefined : this.adapters.get(owner);
+    const named = owner === null ? undefined : this.providers.get(owner);
     if (named && name) {
       const info = this.catalogue.find(named.id, name);
       // The demo models are all there are; other providers may have models the catalogue doesn't know.
       if (!info && named.id === 'demo') throw modelNotFound(`There is no model '${model}'.`);
-      return { adapter: named, model: name, info };
+      return { id: model, provider: named, model: name, info, timeoutMs: null };
     }
     const missing = this.unconfigured().find(({ id }) => id === owner);
     if (missing) {
@@ -91,16 +133,16 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
     }
     const found = this.findBare(model);
     const [info] = found;
-    const adapter = info && this.adapters.get(info.provider);
+    const provider = info && this.providers.get(info.provider);
     if (found.length > 1) {
       throw modelNotFound(`'${model}' is ambiguous: say one of ${found.map(({ id }) => id).join(', ')}.`);
     }
-    if (!info || !adapter) {
+    if (!info || !provider) {
       throw modelNotFound(
         `There is no model '${model}'. Models are named 'provider/model'; GET /v1/models lists them.`,
       );
     }
-    return { adapter, model: info.name, info };
+    return { id: info.id, provider, model: info.name, info, timeoutMs: null };
   }
 
   private findBare(model: string): ModelInfo[] {
@@ -111,6 +153,38 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
     const info = this.catalogue.find(provider, name);
     return info ?? (this.discovery.has(provider, name) ? unpricedModel(provider, name) : null);
   }
+
+  /** Throws ConfigError for routes and keys that name what isn't there. */
+  private configure(marks: Marks): void {
+    const { keys, routes } = this.config.yaml;
+    for (const kind of PROVIDERS) {
+      for (const connection of kind.connections(this.config)) {
+        const { id } = connection;
+        if (this.providers.has(id)) throw new Error(`two providers are named ${id}`);
+        const accounts = [...new Set(keys[id] ?? [connection.apiKey])].map((apiKey) => ({
+          apiKey,
+          adapter: new kind.Adapter({ ...connection, apiKey }),
+        }));
+        this.providers.set(id, new Provider(id, accounts, marks));
+      }
+    }
+    for (const id of Object.keys(keys)) {
+      if (!this.providers.has(id)) throw this.config.mistake(['keys', id], 'there is no provider of this name');
+    }
+    for (const [name, settings] of Object.entries(routes)) {
+      const find = (model: string, where: PropertyKey[]) => {
+        try {
+          return this.target(model);
+        } catch (error) {
+          throw this.config.mistake(['routes', name, ...where], (error as Error).message);
+        }
+      };
+      this.routes.set(name, new Route(name, settings, find));
+    }
+  }
 }
 
 const modelNotFound = (message: string) => new DomainError('invalid', 'model_not_found', message, { param: 'model' });
+
+/** A route has no window or price of its own: they are those of whoever answers. */
+const routeInfo = ({ name }: Route): ModelInfo => ({ ...unpricedModel('parley', name), id: name });

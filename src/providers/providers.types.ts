@@ -76,6 +76,8 @@ export interface ModelRequest extends GenerationRequest {
   stream: boolean;
   /** Sent to the provider as `x-request-id`. */
   requestId: string;
+  /** To be called when the request begins to leave: one given up before costs nothing. */
+  onSent?: () => void;
 }
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';

@@ -7,6 +7,7 @@ import { type CallRecord } from './usage.types';
 
 /** What a call's row says that is known only in the end. */
 const LATE_COLUMNS = [
+  'superseded',
   'input_tokens',
   'output_tokens',
   'cached_tokens',
@@ -22,6 +23,7 @@ const LATE_COLUMNS = [
 /** By name: a newer schema may have more, with defaults. */
 const COLUMNS = [
   'id',
+  'call_id',
   'at',
   'workspace_id',
   'user_id',
@@ -133,6 +135,8 @@ export class LedgerRepository {
 /** Keys are the columns of `usage`. */
 const toRow = (call: CallRecord) => ({
   id: call.id,
+  call_id: call.callId,
+  superseded: call.superseded,
   at: call.at.toISOString(),
   workspace_id: call.workspaceId,
   user_id: call.userId,

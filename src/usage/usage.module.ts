@@ -8,6 +8,6 @@ import { UsageService } from './usage.service';
 @Module({
   controllers: [UsageController],
   providers: [LedgerRepository, LedgerService, UsageRepository, UsageService],
-  exports: [LedgerService],
+  exports: [LedgerService, UsageService],
 })
 export class UsageModule {}

@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { formatUsd, parseUsd } from '../platform/common/money';
 import { type Group, GROUPS, type Interval, type UsageTotalsDto } from './usage.dto';
+import { type TargetAttempts } from './usage.types';
 
 /** Whose usage, and when: `from` inclusive, `to` exclusive. `userId` null: the whole workspace. */
 export interface UsageSpan {
@@ -13,11 +14,21 @@ export interface UsageSpan {
 }
 
 type TotalsRow = Record<keyof UsageTotalsDto, string>;
-const TOTALS = `count(*) AS requests, coalesce(sum(input_tokens), 0) AS input_tokens,
+/** Attempts that another one followed are billed, but they are not requests of the caller's. */
+const COUNTED = 'superseded IS NOT TRUE';
+const TOTALS = `count(*) FILTER (WHERE ${COUNTED}) AS requests, coalesce(sum(input_tokens), 0) AS input_tokens,
   coalesce(sum(output_tokens), 0) AS output_tokens, coalesce(sum(cached_tokens), 0) AS cached_tokens,
   coalesce(sum(cost_usd), 0) AS cost_usd, count(*) FILTER (WHERE cost_usd IS NULL) AS unpriced,
-  count(*) FILTER (WHERE outcome = 'error') AS errors`;
+  count(*) FILTER (WHERE outcome = 'error' AND ${COUNTED}) AS errors`;
 const WITHIN = `workspace_id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND at >= $3 AND at < $4`;
+
+const PROVIDERS_FAULTS = [
+  'provider_failed',
+  'provider_overloaded',
+  'upstream_timeout',
+  'upstream_truncated',
+  'upstream_credentials_rejected',
+];
 
 @Injectable()
 export class UsageRepository {
@@ -36,6 +47,22 @@ export class UsageRepository {
       parameters(span),
     );
     return rows.map((row) => Object.assign(toTotals(row), { group: row.group }));
+  }
+
+  /** How each model did since then, over all workspaces, attempt by attempt. Requests that were at fault themselves are left out. */
+  attempts(since: Date): Promise<TargetAttempts[]> {
+    const speed = 'output_tokens * 1000.0 / nullif(latency_ms - ttft_ms, 0)';
+    const quantiles = (value: string, condition: string) =>
+      `percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY ${value}) FILTER (WHERE ${condition})`;
+    return this.db.query<TargetAttempts[]>(
+      `SELECT provider, model, count(*)::int AS attempts, count(*) FILTER (WHERE outcome = 'success')::int AS successes,
+         count(*) FILTER (WHERE outcome = 'error')::int AS failures,
+         ${quantiles('ttft_ms', 'ttft_ms IS NOT NULL')} AS "ttftMs",
+         ${quantiles(speed, `outcome = 'success' AND output_tokens > 1`)} AS "tokensPerSecond"
+       FROM usage WHERE at >= $1 AND (error_code IS NULL OR error_code = ANY ($2))
+       GROUP BY provider, model ORDER BY attempts DESC, provider, model LIMIT 1000`,
+      [since, PROVIDERS_FAULTS],
+    );
   }
 
   /** How many groups occur in the span. */

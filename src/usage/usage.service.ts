@@ -13,6 +13,7 @@ import {
   type UsageTotalsDto,
 } from './usage.dto';
 import { UsageRepository, type UsageSpan } from './usage.repository';
+import { type TargetAttempts } from './usage.types';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_SPAN_MS = 30 * DAY_MS;
@@ -56,6 +57,12 @@ export class UsageService {
       interval,
       data: points.map(({ at, ...row }) => ({ at: at.toISOString(), ...named(row, group_by) })),
     };
+  }
+
+  /** How each model did in the last `minutes`, in all processes and workspaces. For those who run the installation. */
+  async recentAttempts(minutes: number): Promise<TargetAttempts[]> {
+    await this.ledger.settled();
+    return this.repository.attempts(new Date(Date.now() - minutes * 60_000));
   }
 
   /** Groups can be as many as callers care to name (`user`): their history must fit into an answer. */

@@ -6,10 +6,14 @@ export type UsageKind = 'chat';
 /** How a call ended. `interrupted`: its process died, and the row was written from its last tally. */
 export type Outcome = 'success' | 'error' | 'cancelled' | 'interrupted';
 
-/** One model call, as it is recorded: what it used, what it cost, whom it is billed to. */
+/** One attempt at a model, as it is recorded: what it used, what it cost, whom it is billed to. */
 export interface CallRecord {
   /** Also the id of its lease. */
   id: string;
+  /** The call it was made for. Of its attempts one, the last, counts as the request; what the others used counts too. */
+  callId: string;
+  /** Another attempt followed, or was faster. */
+  superseded: boolean;
   at: Date;
   workspaceId: string;
   userId: string;
@@ -34,6 +38,17 @@ export interface CallRecord {
   ttftMs: number | null;
   requestId: string;
   messageId: string | null;
+}
+
+/** How one model did over a while. Quantiles are the median and the 95th percentile; null when nothing was measured. */
+export interface TargetAttempts {
+  provider: string;
+  model: string;
+  attempts: number;
+  successes: number;
+  failures: number;
+  ttftMs: [number, number] | null;
+  tokensPerSecond: [number, number] | null;
 }
 
 /** A call under way: its record so far, at any moment. */

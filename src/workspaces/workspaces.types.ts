@@ -24,6 +24,8 @@ export interface Account {
   readonly userId: string;
   /** An access token that carries another one is worthless. */
   readonly tokenVersion: number;
+  /** Whether the user runs the installation. */
+  readonly instanceAdmin: boolean;
   /** Null for both when the user is not in that workspace. */
   readonly workspaceId: string | null;
   readonly role: Role | null;

@@ -3,6 +3,8 @@ import { until } from './until';
 
 export interface UsageRow {
   id: string;
+  call_id: string;
+  superseded: boolean;
   workspace_id: string;
   user_id: string;
   api_key_id: string | null;
@@ -23,14 +25,15 @@ export interface UsageRow {
   message_id: string | null;
 }
 
-/** What the one call of a request was billed as, once it is. */
+/** What the one call of a request was billed as, once it is: its last attempt. */
 export async function usageRow(parley: TestParley, requestId: string): Promise<UsageRow> {
-  const [row, ...more] = await usageRows(parley, requestId);
+  const rows = await usageRows(parley, requestId);
+  const [row, ...more] = rows.filter(({ superseded }) => !superseded);
   if (!row || more.length > 0) throw new Error(`${more.length + 1} usage rows of request ${requestId}`);
   return row;
 }
 
-/** Everything a request was billed, once none of its calls is open any more. At least one row. */
+/** Everything a request was billed, a row for each attempt, once none is open any more. At least one row. */
 export async function usageRows({ database }: TestParley, requestId: string): Promise<UsageRow[]> {
   const find = () => database.query<UsageRow>('SELECT * FROM usage WHERE request_id = $1 ORDER BY id', [requestId]);
   const open = () => database.query(`SELECT FROM call_leases WHERE tally ->> 'request_id' = $1`, [requestId]);

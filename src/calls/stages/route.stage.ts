@@ -1,57 +1,48 @@
-import { upstreamTimeout } from '../../providers/providers.errors';
-import { type ModelRequest } from '../../providers/providers.types';
-import { type CallStage, type ModelCall } from '../calls.types';
+import { sumOf } from '../../platform/common/money';
+import { type Attempt } from '../attempt';
+import { type CallEvent, type CallStage } from '../calls.types';
+import { Run, type RunTools } from '../run';
 
-/** Sends the call to its target, within the time an attempt and the whole call may take. The last stage: there is no next. */
-export const routeStage = (attemptMs: number): CallStage =>
+/**
+ * Passes on the answer of the one attempt that is heard. Until its first content others may take its place, afterwards
+ * none: a failure then is the end. The last stage: there is no next.
+ */
+export const routeStage = (tools: RunTools): CallStage =>
   async function* (call) {
-    const { target, tally } = call;
-    if (!target) throw new Error('a call reached the route without a target');
-    const attempt = new Attempt(call, Math.min(attemptMs, call.timeoutMs), target.adapter.id);
-    const request: ModelRequest = {
-      ...call.request,
-      model: target.model,
-      stream: call.stream,
-      requestId: call.requestId,
+    const run = new Run(call, tools);
+    const tell = (event: CallEvent) => {
+      call.onEvent?.(event);
+      return event;
     };
+    let heard: Attempt | null = null;
     try {
-      for await (const event of target.adapter.stream(request, attempt.signal)) {
-        tally.add(event);
-        if (event.type === 'start') {
-          yield { type: 'start', provider: target.adapter.id, model: target.model, attempts: 1 };
-        } else if (event.type === 'finish') {
-          const usage = tally.usage(call.request);
-          const cost = tally.cost(target, usage);
-          yield { ...event, usage, cost, estimated: tally.estimated };
-        } else {
-          yield event;
+      const { attempt, events } = await run.answer();
+      heard = attempt;
+      const { target } = attempt;
+      yield tell({ type: 'start', provider: target.provider.id, model: target.model, attempts: run.attempts });
+      for (;;) {
+        let event = events.shift(); // those that told whom to hear, then the others as they come
+        if (!event) {
+          const { value, done } = await attempt.pull();
+          if (done) break;
+          attempt.saw(value);
+          event = value;
         }
+        if (event.type === 'start') continue;
+        if (event.type !== 'finish') {
+          yield tell(event);
+          continue;
+        }
+        await run.losers; // what they cost is part of it
+        const usage = attempt.tally.usage(call.request);
+        const cost = sumOf(attempt.tally.cost(target, usage), run.spent);
+        yield tell({ ...event, usage, cost, estimated: attempt.tally.estimated });
       }
+      attempt.succeeded();
+    } catch (error) {
+      if (heard) run.broke(heard, error);
+      throw error;
     } finally {
-      attempt.end();
+      await run.end(heard);
     }
   };
-
-/** One try at a provider: aborted when the caller is gone or its time is up, with the reason for it. */
-class Attempt {
-  private readonly controller = new AbortController();
-  private readonly timer: NodeJS.Timeout;
-  readonly signal = this.controller.signal;
-
-  constructor(
-    private readonly call: ModelCall,
-    timeoutMs: number,
-    provider: string,
-  ) {
-    if (call.signal.aborted) this.cancel();
-    call.signal.addEventListener('abort', this.cancel);
-    this.timer = setTimeout(() => this.controller.abort(upstreamTimeout(provider, timeoutMs)), timeoutMs);
-  }
-
-  end(): void {
-    clearTimeout(this.timer);
-    this.call.signal.removeEventListener('abort', this.cancel);
-  }
-
-  private readonly cancel = () => this.controller.abort(this.call.signal.reason);
-}

@@ -1,26 +1,34 @@
+import { type DomainError } from '../../platform/common/errors/domain.error';
 import { unsupportedParameter } from '../../providers/providers.errors';
 import { type ProvidersService, type Target } from '../../providers/providers.service';
 import { type GenerationRequest } from '../../providers/providers.types';
 import { type CallStage } from '../calls.types';
 
-/** Finds what to call, and refuses what the model is known not to be able to do. */
+/** Finds whom to ask, and leaves out those known not to be able to do what is asked. Refuses what none can do. */
 export const targetStage =
   (providers: ProvidersService): CallStage =>
   (call, next) => {
-    call.target = providers.resolve(call.model);
-    checkCapabilities(call.target, call.request);
+    const plan = providers.resolve(call.model, call);
+    const able = (target: Target) => lackOf(target, call.request) === null;
+    const steps = plan.steps.map((step) => step.filter(able)).filter((step) => step.length > 0);
+    if (steps.length === 0) {
+      const [first] = plan.steps.flat();
+      throw (first && lackOf(first, call.request)) ?? new Error('a plan without targets');
+    }
+    call.plan = { ...plan, steps, overflow: plan.overflow.filter(able) };
     return next(call);
   };
 
 /** Capabilities nobody has told us of are not checked. */
-function checkCapabilities({ info }: Target, { messages, tools, responseFormat }: GenerationRequest): void {
-  if (!info?.capabilities) return;
+function lackOf({ info }: Target, { messages, tools, responseFormat }: GenerationRequest): DomainError | null {
+  if (!info?.capabilities) return null;
   const lacks = (capability: (typeof info.capabilities)[number]) => !info.capabilities?.includes(capability);
   if (lacks('vision')) {
     const at = messages.findIndex(({ parts }) => parts.some(({ type }) => type === 'image'));
-    if (at !== -1) throw unsupportedParameter(info.id, `messages[${at}].content`, 'the model does not take images');
+    if (at !== -1) return unsupportedParameter(info.id, `messages[${at}].content`, 'the model does not take images');
   }
-  if (tools?.length && lacks('tools')) throw unsupportedParameter(info.id, 'tools');
+  if (tools?.length && lacks('tools')) return unsupportedParameter(info.id, 'tools');
   if (responseFormat?.type === 'json_schema' && lacks('json_schema'))
-    throw unsupportedParameter(info.id, 'response_format');
+    return unsupportedParameter(info.id, 'response_format');
+  return null;
 }

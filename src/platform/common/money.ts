@@ -3,6 +3,10 @@ export type PicoUsd = bigint;
 
 export const PICO_PER_USD = 1_000_000_000_000n;
 
+/** Null, not known, as soon as one of them is. */
+export const sumOf = (a: PicoUsd | null, b: PicoUsd | null): PicoUsd | null =>
+  a === null || b === null ? null : a + b;
+
 /** Decimal text without exponent (`"0.000420"`) to units. Digits past the twelfth are refused, not rounded. */
 export function parseUsd(text: string): PicoUsd {
   const match = /^(-?)(\d+)(?:\.(\d{1,12}))?$/.exec(text);

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError, loadEnv, type Env } from './env';
-import { loadYaml, type ParleyYaml } from './parley-yaml';
+import { type LoadedYaml, loadYaml, type ParleyYaml } from './parley-yaml';
 
 /** Started by root, the database runs as a user of its own, who must be able to enter the directory (not to list it). */
 const isRoot = () => process.getuid?.() === 0;
@@ -13,6 +13,8 @@ export class Config {
     readonly yaml: ParleyYaml,
     /** Absolute. */
     readonly dataDir: string,
+    /** What to throw for a setting of `parley.yaml` that can't work: says file and line. */
+    readonly mistake: LoadedYaml['mistake'],
   ) {
     Object.freeze(this);
   }
@@ -26,6 +28,7 @@ export class Config {
     } catch (error) {
       throw new ConfigError(`DATA_DIR: ${dataDir} can't be made: ${(error as Error).message}`);
     }
-    return new Config(env, loadYaml(env.PARLEY_CONFIG, environment), dataDir);
+    const { values, mistake } = loadYaml(env.PARLEY_CONFIG, environment);
+    return new Config(env, values, dataDir, mistake);
   }
 }

@@ -49,11 +49,11 @@ describe('parley.yaml', () => {
   afterAll(() => rmSync(dir, { recursive: true }));
   const load = (text: string, environment: NodeJS.ProcessEnv = {}) => {
     writeFileSync(file, text);
-    return loadYaml(file, environment);
+    return loadYaml(file, environment).values;
   };
 
   it('may be absent or empty', () => {
-    expect(loadYaml(undefined, {})).toMatchObject({ providers: [], models: [], demo: true });
+    expect(loadYaml(undefined, {}).values).toMatchObject({ providers: [], models: [], demo: true });
     expect(load('')).toMatchObject({ http: { body_limit: 20 * 1024 * 1024 } });
   });
 

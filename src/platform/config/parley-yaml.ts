@@ -13,8 +13,10 @@ const price = z
     error: 'expected USD per million tokens, not negative, at most six decimals, such as "0.15"',
   });
 
+const modelId = z.string().regex(/^[\w.-]+\/.+$/, { error: 'expected provider/model' });
+
 const model = z.strictObject({
-  id: z.string().regex(/^[\w.-]+\/.+$/, { error: 'expected provider/model' }),
+  id: modelId,
   context_window: z.int().positive().optional(),
   max_output_tokens: z.int().positive().optional(),
   capabilities: z.array(z.enum(['vision', 'tools', 'json_schema', 'reasoning'])).optional(),
@@ -43,6 +45,25 @@ const byteSize = z
   .string()
   .regex(/^\d+(kb|mb)$/i, { error: 'expected a size such as 512kb or 20mb' })
   .transform((text) => Number.parseInt(text, 10) * (/kb$/i.test(text) ? 1024 : 1024 * 1024));
+
+/** A name callers use as a model. `timeout` bounds an attempt until its first content, or until its whole plain answer. */
+const route = z.strictObject({
+  strategy: z.enum(['fallback', 'weighted', 'fastest', 'race']).default('fallback'),
+  targets: z
+    .array(
+      z.strictObject({
+        model: modelId,
+        timeout: duration.optional(),
+        weight: z.number().positive().max(1e6).default(1),
+      }),
+    )
+    .min(1)
+    .max(20),
+  on_context_overflow: z.array(modelId).max(20).default([]),
+  /** `next` asks the next target when one stopped for its content filter before it said anything. */
+  on_content_filter: z.enum(['stop', 'next']).default('stop'),
+});
+const routeName = z.string().regex(/^[\w.-]{1,64}$/, { error: 'expected a name of letters, digits, dots and dashes' });
 
 /** Everything that isn't a secret or an address. Unknown keys are refused. */
 const schema = z.strictObject({
@@ -74,7 +95,37 @@ const schema = z.strictObject({
       stalled_reader: duration.default(60_000),
     })
     .prefault({}),
-  timeouts: z.strictObject({ attempt: duration.default(600_000), total: duration.default(600_000) }).prefault({}),
+  routes: z.record(routeName, route).default({}),
+  /** Several keys of one provider, by its id. */
+  keys: z.record(z.string(), z.array(z.string().min(1)).min(1).max(100)).default({}),
+  /** Of an attempt, until its first content, between two tokens of a stream; and of the whole call. */
+  timeouts: z
+    .strictObject({
+      attempt: duration.default(600_000),
+      first_token: duration.default(120_000),
+      idle: duration.default(60_000),
+      total: duration.default(600_000),
+    })
+    .prefault({}),
+  /** How often a target is tried in all, and how long is waited before: between 0 and `base` doubled each time, up to `cap`. */
+  retry: z
+    .strictObject({
+      attempts: z.int().min(1).max(10).default(3),
+      base: duration.default(250),
+      cap: duration.default(5_000),
+      /** A provider that asks to be left alone for longer is. */
+      retry_after: duration.default(5_000),
+    })
+    .prefault({}),
+  /** A target is left alone for `open` (doubled each time, up to 5 minutes) when `threshold` of at least `minimum` attempts within `window` failed. */
+  breaker: z
+    .strictObject({
+      threshold: z.number().gt(0).lt(1).default(0.5),
+      minimum: z.int().positive().default(10),
+      window: duration.default(30_000),
+      open: duration.default(15_000),
+    })
+    .prefault({}),
   /** Per minute, on register, login, refresh and password reset each. */
   throttle: z
     .strictObject({ per_ip: z.int().positive().default(100), per_mail: z.int().positive().default(10) })
@@ -83,16 +134,23 @@ const schema = z.strictObject({
 
 export type ParleyYaml = z.infer<typeof schema>;
 export type ModelSettings = z.infer<typeof model>;
+export type RouteSettings = z.infer<typeof route>;
+
+/** The settings, and where in the file they stand, for what is found wrong only later. */
+export interface LoadedYaml {
+  values: ParleyYaml;
+  mistake: (path: readonly PropertyKey[], message: string) => ConfigError;
+}
 
 /**
  * Reads `PARLEY_CONFIG`, or `./parley.yaml` when it exists. `$NAME` as a whole value is taken from the environment.
  * Throws ConfigError with file, line and what was expected.
  */
-export function loadYaml(path: string | undefined, environment: NodeJS.ProcessEnv): ParleyYaml {
+export function loadYaml(path: string | undefined, environment: NodeJS.ProcessEnv): LoadedYaml {
   const file = resolve(path ?? 'parley.yaml');
   if (!existsSync(file)) {
     if (path) throw new ConfigError(`PARLEY_CONFIG: there is no file ${file}`);
-    return schema.parse({});
+    return { values: schema.parse({}), mistake: (_, message) => new ConfigError(message) };
   }
   const lines = new LineCounter();
   const document = parseDocument(readFileSync(file, 'utf8'), { lineCounter: lines });
@@ -103,11 +161,13 @@ export function loadYaml(path: string | undefined, environment: NodeJS.ProcessEn
   const values = substitute(document.toJS() ?? {}, environment, (name, where) => {
     throw new ConfigError(`${at(offsetOf(document, where))}: the environment variable ${name} is not set`);
   });
+  const mistake = (where: readonly PropertyKey[], message: string) =>
+    new ConfigError(`${at(offsetOf(document, where))}: ${where.join('.')}: ${message}`);
   const result = schema.safeParse(values);
-  if (result.success) return result.data;
+  if (result.success) return { values: result.data, mistake };
   const issue = result.error.issues[0];
   const where = issue?.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : (issue?.path ?? []);
-  throw new ConfigError(`${at(offsetOf(document, where))}: ${where.join('.')}: ${issue?.message}`);
+  throw mistake(where, issue?.message ?? 'not valid');
 }
 
 /** Where the value at `path`, or its nearest existing parent, begins in the file. */

@@ -51,7 +51,7 @@ export class OpenAiChat implements ProviderAdapter {
     let complete = false;
     try {
       signal.throwIfAborted();
-      const answer = await this.send(body, request.requestId, signal);
+      const answer = await this.send(body, request, signal);
       bytes = answer.body;
       const reader = new ChatReader(this.id, this.echo, answer.header('x-request-id'), this.apiKey);
       if (!isStream(answer, request.stream)) {
@@ -95,21 +95,25 @@ export class OpenAiChat implements ProviderAdapter {
     return this.http.close();
   }
 
-  private async send(body: ChatBody, requestId: string, signal: AbortSignal): Promise<ProviderAnswer> {
+  private async send(body: ChatBody, request: ModelRequest, signal: AbortSignal): Promise<ProviderAnswer> {
     if (!this.takesStreamOptions) delete body['stream_options'];
     try {
-      return await this.post(body, requestId, signal);
+      return await this.post(body, request, signal);
     } catch (error) {
       if (!refusesStreamOptions(error, body)) throw error;
       delete body['stream_options'];
-      const answer = await this.post(body, requestId, signal);
+      const answer = await this.post(body, request, signal);
       this.takesStreamOptions = false;
       return answer;
     }
   }
 
-  private async post(body: ChatBody, requestId: string, signal: AbortSignal): Promise<ProviderAnswer> {
-    return this.http.send(await this.request, { 'x-request-id': requestId }, JSON.stringify(body), signal);
+  private async post(
+    body: ChatBody,
+    { requestId, onSent }: ModelRequest,
+    signal: AbortSignal,
+  ): Promise<ProviderAnswer> {
+    return this.http.send(await this.request, { 'x-request-id': requestId }, JSON.stringify(body), signal, onSent);
   }
 
   private async build(method: SignedRequest['method'], path: string): Promise<SignedRequest> {

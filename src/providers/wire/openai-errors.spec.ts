@@ -20,7 +20,7 @@ describe('toUpstreamError', () => {
     [400, { code: 'model_not_found' }, 'model_not_found'],
     [408, {}, 'timeout'],
     [429, {}, 'rate_limit'],
-    [429, { code: 'insufficient_quota' }, 'rate_limit'],
+    [429, { code: 'insufficient_quota' }, 'quota'],
     [429, { message: 'Too many tokens, slow down' }, 'rate_limit'],
     [503, {}, 'overloaded'],
     [529, {}, 'overloaded'],

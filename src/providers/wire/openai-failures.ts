@@ -8,7 +8,7 @@ const BY_CODE: Readonly<Record<string, UpstreamFailure>> = {
   content_policy_violation: 'content_filter',
   moderation_blocked: 'content_filter',
   model_not_found: 'model_not_found',
-  insufficient_quota: 'rate_limit',
+  insufficient_quota: 'quota',
   rate_limit_exceeded: 'rate_limit',
   rate_limit_error: 'rate_limit',
   overloaded_error: 'overloaded',

@@ -1,5 +1,5 @@
 import { type Readable } from 'node:stream';
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 
 /** Longest error body read from a provider, in bytes. */
 const ERROR_BODY_LIMIT = 64 * 1024;
@@ -46,22 +46,28 @@ export class ProviderHttp {
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: { timeout: 10_000 },
-  });
+  }).compose(tellingWhenSent);
 
   constructor(private readonly refused: Refused) {}
 
-  /** Throws what `refused` makes of a status other than 2xx, and undici's errors. Redirects are refusals: a key goes to one host. */
+  /**
+   * Throws what `refused` makes of a status other than 2xx, and undici's errors. Redirects are refusals: a key goes to one
+   * host.
+   * @param onSent called when a connection has been found and the request begins to leave
+   */
   async send(
     { method, url, headers }: SignedRequest,
     more: Readonly<Record<string, string>>,
     body: string | null,
     signal: AbortSignal,
+    onSent: () => void = () => undefined,
   ): Promise<ProviderAnswer> {
     const answer = await request(url, {
       method,
       headers: { ...headers, ...more },
       body,
       signal,
+      opaque: onSent,
       dispatcher: this.agent,
     });
     if (answer.statusCode >= 300) {
@@ -92,6 +98,17 @@ export class ProviderHttp {
     return this.agent.close();
   }
 }
+
+/** undici tells the handler of a request when it starts on a connection; what is `opaque` to it is called then. */
+const tellingWhenSent: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+  const { opaque: onSent } = options as { opaque?: () => void };
+  const started = handler.onRequestStart?.bind(handler);
+  handler.onRequestStart = (controller, context) => {
+    onSent?.();
+    started?.(controller, context);
+  };
+  return dispatch(options, handler);
+};
 
 function flatten(headers: Record<string, string | string[] | undefined>): Headers {
   const flat = new Headers();

@@ -24,7 +24,7 @@ describe('toldFailure', () => {
 
 describe('networkFailure', () => {
   it('tells an unreachable provider from one that broke off', () => {
-    expect(networkFailure('p', coded('ECONNREFUSED'), false)).toMatchObject({ failure: 'connection', retryable: true });
+    expect(networkFailure('p', coded('ECONNREFUSED'), false)).toMatchObject({ failure: 'connection', cure: 'wait' });
     expect(networkFailure('p', coded('ETIMEDOUT'), false)).toMatchObject({ failure: 'timeout' });
     expect(networkFailure('p', coded('UND_ERR_SOCKET'), true)).toMatchObject({ failure: 'truncated' });
     expect(networkFailure('p', new RangeError('too long'), true)).toMatchObject({ failure: 'server' });

@@ -33,6 +33,7 @@ function sentence(provider: string, failure: UpstreamFailure, text: string): str
     case 'auth':
       return `${provider} did not accept Parley's account or key.`;
     case 'rate_limit':
+    case 'quota':
       return `${provider} is limiting requests or its quota is used up.`;
     case 'overloaded':
       return `${provider} is overloaded.`;

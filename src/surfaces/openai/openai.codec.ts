@@ -11,7 +11,7 @@ import { type CompletionBody, KNOWN_FIELDS } from './openai.schema';
 
 /** The wire's body to the canonical request. */
 export function toChatRequest(body: CompletionBody): ChatRequest {
-  const { max_tokens, max_completion_tokens, n, timeout_ms, model } = body;
+  const { max_tokens, max_completion_tokens, n } = body;
   if (max_tokens && max_completion_tokens && max_tokens !== max_completion_tokens) {
     const field = 'max_completion_tokens';
     throw validationFailed([{ field, message: `${field}: give either this or max_tokens` }]);
@@ -27,8 +27,6 @@ export function toChatRequest(body: CompletionBody): ChatRequest {
     stream: body.stream ?? false,
     ...(maxTokens ? { maxTokens } : {}),
     ...(n ? { n } : {}),
-    ...(model === undefined ? {} : { model }),
-    ...(timeout_ms === undefined ? {} : { timeoutMs: timeout_ms }),
     ...(Object.keys(passthrough).length > 0 ? { passthrough } : {}),
   };
 }

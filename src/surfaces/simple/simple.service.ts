@@ -71,18 +71,13 @@ export class SimpleService {
 
 const origin = (res: Response) => ({ requestId: requestIdOf(res.req) });
 
-function toRequest(
-  { message, messages, system, model, timeout_ms, ...options }: ChatBody,
-  stream: boolean,
-): ChatRequest {
+function toRequest({ message, messages, system, ...options }: ChatBody, stream: boolean): ChatRequest {
   const said: Message[] =
     message === undefined ? toMessages(messages ?? []) : [{ role: 'user', parts: toParts(message) }];
   return {
     ...toGeneration(options),
     messages: system ? [{ role: 'system', parts: [{ type: 'text', text: system }] }, ...said] : said,
     stream,
-    ...(model === undefined ? {} : { model }),
-    ...(timeout_ms === undefined ? {} : { timeoutMs: timeout_ms }),
   };
 }
 

@@ -13,6 +13,11 @@
  * | `hang`, `empty`, `late-MS-N` | no headers ever · headers and no event · nothing at all for MS ms, then N words |
  * | `slow-MS`, `slow-MS-N`, `keepalive-MS-N` | 20 or N words, MS ms apart; the last with a comment or ping between words |
  * | `dup-end-N` | the terminal event comes twice |
+ * | `TAG!script` | the same with TAG before every word, so that it is seen whose words they are |
+ * | `ID~script~script` | the first request plays the first script, the second the second, all later ones the last |
+ * | `limit-N` | 429 with `retry-after: N` |
+ * | `giant-N` | one delta of N MiB |
+ * | `filtered-0` | stopped for content before anything was said |
  * | `status-CODE`, `context-length`, `content-filter`, `quota` | the provider's own error body; 429 carries `retry-after: 7` |
  * | `tool`, `tools-2` | asks for `get_weather` once or twice; told the results, answers "It is <result>." |
  * | `json`, `reasoning`, `instant` | `{"answer":42}` · thinks "thinking hard", says "done" · "ok" |
@@ -44,7 +49,8 @@ export interface Answer {
 }
 
 export type Refusal = number | 'context-length' | 'content-filter' | 'quota' | 'overloaded';
-export type Script = Answer | { kind: 'refuse'; why: Refusal } | { kind: 'hang' } | { kind: 'empty' };
+export type Script =
+  Answer | { kind: 'refuse'; why: Refusal; retryAfter?: number } | { kind: 'hang' } | { kind: 'empty' };
 
 /** What a script may look at, whichever wire it came over. */
 export interface Asked {
@@ -87,6 +93,8 @@ const SCRIPTS: [RegExp, Play][] = [
   [/^inspect$/, ({ body }) => answer([text(JSON.stringify(body))])],
   [/^words-(\d+)$/, (_, n) => words(n)],
   [/^big-(\d+)$/, (_, n) => answer([{ type: 'text', deltas: Array<string>(n).fill('x'.repeat(65_536)) }])],
+  [/^giant-(\d+)$/, (_, n) => answer([{ type: 'text', deltas: ['x'.repeat(n * 1024 * 1024)] }])],
+  [/^limit-(\d+)$/, (_, retryAfter) => ({ kind: 'refuse', why: 429, retryAfter })],
   [/^length$/, () => words(5, { finish: 'length' })],
   [/^filtered$/, () => words(2, { finish: 'content_filter' })],
   [/^filtered-(\d+)$/, (_, n) => words(n, { finish: 'content_filter' })],
@@ -115,14 +123,29 @@ const SCRIPTS: [RegExp, Play][] = [
   [/^no-usage$/, (asked) => answer([echo(asked)], { usage: 'none' })],
 ];
 
-export function scriptOf(asked: Asked): Script {
-  const name = asked.model.slice(asked.model.lastIndexOf('/') + 1);
+/** @param before how often the same model was asked already */
+export function scriptOf(asked: Asked, before: number): Script {
+  const model = asked.model.slice(asked.model.lastIndexOf('/') + 1);
+  const [, ...sequence] = model.split('~');
+  const [name = '', tag] = (sequence[Math.min(before, sequence.length - 1)] ?? model).split('!').reverse();
+  const script = scriptNamed(name, asked);
+  return tag === undefined || script.kind !== 'answer' ? script : tagged(script, tag);
+}
+
+function scriptNamed(name: string, asked: Asked): Script {
   for (const [pattern, play] of SCRIPTS) {
     const match = pattern.exec(name);
     if (match) return play(asked, Number(match[1]), Number(match[2]));
   }
   return answer([echo(asked)]);
 }
+
+const tagged = (script: Answer, tag: string): Answer => ({
+  ...script,
+  blocks: script.blocks.map((block) =>
+    block.type === 'text' ? { ...block, deltas: block.deltas.map((delta) => delta.replace(/\S+/, `${tag}$&`)) } : block,
+  ),
+});
 
 /** Words with the space before them, so that the deltas join to the very same text. */
 export const splitWords = (value: string): string[] => value.match(/\s*\S+(?:\s+$)?/g) ?? [];

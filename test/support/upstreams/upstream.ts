@@ -4,8 +4,8 @@ import { type AddressInfo } from 'node:net';
 import { anthropic } from './anthropic';
 import { openai } from './openai';
 import { cutByScript, fail, headersOf, play } from './player';
-import { scriptOf } from './scripts';
-import { type Json, type Wire, isJson } from './wire';
+import { type Asked, type Script, scriptOf } from './scripts';
+import { type HttpFailure, type Json, type Wire, isJson } from './wire';
 
 const WIRES: Record<'openai' | 'anthropic', Wire> = { openai, anthropic };
 
@@ -101,11 +101,16 @@ async function serve(
     return;
   }
 
-  const script = scriptOf(asked);
-  if (script.kind === 'refuse') fail(res, wire, wire.refusal(script.why, asked));
+  const script = scriptOf(asked, requests.filter((other) => other.body['model'] === asked.model).length - 1);
+  if (script.kind === 'refuse') fail(res, wire, refusalOf(wire, script, asked));
   else if (script.kind === 'empty') res.writeHead(200, headersOf(wire, asked.stream)).end();
   else if (script.kind === 'answer')
     await play(script, asked, { wire, res, gone: gone.signal, wrote: (bytes) => (received.wireBytes += bytes) });
+}
+
+function refusalOf(wire: Wire, { why, retryAfter }: Extract<Script, { kind: 'refuse' }>, asked: Asked): HttpFailure {
+  const refusal = wire.refusal(why, asked);
+  return retryAfter === undefined ? refusal : { ...refusal, headers: { 'retry-after': String(retryAfter) } };
 }
 
 function remember(requests: ReceivedRequest[], req: IncomingMessage, res: ServerResponse, body: Json): ReceivedRequest {

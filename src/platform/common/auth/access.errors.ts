@@ -8,6 +8,13 @@ export const insufficientRole = (role: Role, permission: Permission) =>
     `This needs the permission '${permission}', which the role '${role}' does not have; '${PERMISSIONS[permission].role}' does.`,
   );
 
+export const notInstanceAdmin = (permission: Permission) =>
+  new DomainError(
+    'forbidden',
+    'insufficient_role',
+    `This needs the permission '${permission}', which only those have who run this installation (ADMIN_EMAIL).`,
+  );
+
 export const insufficientScope = (message: string) => new DomainError('forbidden', 'insufficient_scope', message);
 
 /** Also for workspaces of others: whether they exist is not told. */

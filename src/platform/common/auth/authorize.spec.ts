@@ -6,6 +6,7 @@ const caller = (role: Role, scopes: Scope[] | null = null): Principal => ({
   userId: 'u',
   workspaceId: 'w',
   role,
+  instanceAdmin: false,
   apiKeyId: scopes && 'k',
   scopes,
 });

@@ -6,6 +6,13 @@ export type Role = (typeof ROLES)[number];
 export const SCOPES = ['chat', 'embeddings', 'documents:read', 'documents:write', 'usage:read', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
+interface Rule {
+  role: Role;
+  scope: Scope | null;
+  /** Only people who run the installation have it, whatever their role. */
+  instance?: true;
+}
+
 /**
  * The permission table: the lowest role that has it, and the scope a narrowed API key needs.
  * A route without `@Requires` is open to every role, and closed to narrowed keys.
@@ -20,8 +27,10 @@ export const PERMISSIONS = {
   'members:read': { role: 'viewer', scope: 'admin' },
   'members:manage': { role: 'admin', scope: 'admin' },
   'keys:manage': { role: 'member', scope: 'admin' },
-} as const satisfies Record<string, { role: Role; scope: Scope | null }>;
+  'providers:read': { role: 'viewer', scope: 'admin', instance: true },
+} as const satisfies Record<string, Rule>;
 export type Permission = keyof typeof PERMISSIONS;
+export const ruleOf = (permission: Permission): Rule => PERMISSIONS[permission];
 
 /** True when `role` is `needed` or higher. */
 export const hasRole = (role: Role, needed: Role): boolean => ROLES.indexOf(role) <= ROLES.indexOf(needed);

@@ -8,6 +8,8 @@ export interface Principal {
   readonly workspaceId: string;
   /** The user's role in that workspace. */
   readonly role: Role;
+  /** Whether they run the installation (`ADMIN_EMAIL`). */
+  readonly instanceAdmin: boolean;
   /** Set when the caller used an API key. */
   readonly apiKeyId: string | null;
   /** What the API key is narrowed to; null for user tokens and keys without scopes. */

@@ -52,6 +52,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .addTag('conversations', 'Stored chats')
     .addTag('openai', 'The wire of OpenAI, for its SDKs')
     .addTag('usage', 'What was used and what it cost')
+    .addTag('providers', 'How those do that are asked')
     .addTag('health', 'For load balancers')
     .addServer('/')
     .addSecurityRequirements('bearer')

@@ -12,7 +12,7 @@ export const RESPONSE_HEADERS = {
   'x-process-time': header('Seconds until the headers left', '0.012169'),
   'x-parley-provider': header('Who answered', 'demo'),
   'x-parley-model': header('What answered', 'demo/echo'),
-  'x-parley-attempts': header('Calls it took', '1'),
+  'x-parley-attempts': header('Attempts it took', '1'),
   'x-parley-cost-usd': header('What it cost; not on streams', '0.000420'),
   'x-parley-cache': header('hit, miss or off', 'off'),
   'retry-after': header('Seconds to wait before another try', '7'),

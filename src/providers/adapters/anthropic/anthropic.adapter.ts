@@ -52,7 +52,7 @@ export class AnthropicAdapter implements ProviderAdapter {
     let complete = false;
     try {
       signal.throwIfAborted();
-      const answer = await this.post(call, request.requestId, signal);
+      const answer = await this.post(call, request, signal);
       bytes = answer.body;
       const reader = new AnswerReader({
         provider: this.id,
@@ -87,7 +87,12 @@ export class AnthropicAdapter implements ProviderAdapter {
     return this.http.close();
   }
 
-  private async post({ body, headers }: MessagesCall, requestId: string, signal: AbortSignal): Promise<ProviderAnswer> {
-    return this.http.send(await this.request, { 'x-request-id': requestId, ...headers }, JSON.stringify(body), signal);
+  private async post(
+    { body, headers: more }: MessagesCall,
+    { requestId, onSent }: ModelRequest,
+    signal: AbortSignal,
+  ): Promise<ProviderAnswer> {
+    const headers = { 'x-request-id': requestId, ...more };
+    return this.http.send(await this.request, headers, JSON.stringify(body), signal, onSent);
   }
 }

@@ -16,6 +16,7 @@ export class DemoAdapter implements ProviderAdapter {
   async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent> {
     refuseUnsupported(request);
     signal.throwIfAborted();
+    request.onSent?.();
     yield { type: 'start', model: request.model };
 
     const answer = demoAnswer(request.model, request);

@@ -1,0 +1,68 @@
+/** How long an attempt may take, in milliseconds. */
+export interface AttemptLimits {
+  /** Until the first content. */
+  first: number;
+  /** Between two events of a stream; null for a plain answer. */
+  idle: number | null;
+  /** In all. */
+  whole: number;
+}
+
+/**
+ * Notices that an attempt is late. One timer, set for the nearest limit and looked at only when it fires, so that an event
+ * costs nothing but a note of the time. Only waiting for the provider counts: a slow reader of ours is not its fault.
+ */
+export class Watch {
+  private readonly startedAt = performance.now();
+  private began = false;
+  private waitingSince: number | null = null;
+  private timer: NodeJS.Timeout;
+
+  /** @param late told which limit was passed */
+  constructor(
+    private readonly limits: AttemptLimits,
+    private readonly late: (limitMs: number) => void,
+  ) {
+    this.timer = this.arm();
+  }
+
+  /** The provider is waited for from now on. */
+  waiting(): void {
+    this.waitingSince = performance.now();
+  }
+
+  /** It said something. */
+  heard(): void {
+    this.waitingSince = null;
+  }
+
+  /** It said its first content. */
+  begin(): void {
+    this.began = true;
+    clearTimeout(this.timer);
+    this.timer = this.arm();
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+  }
+
+  private arm(): NodeJS.Timeout {
+    return setTimeout(() => this.check(), Math.max(1, this.due().at - performance.now()));
+  }
+
+  private check(): void {
+    const { at, limit } = this.due();
+    if (at <= performance.now()) this.late(limit);
+    else this.timer = this.arm();
+  }
+
+  private due(): { at: number; limit: number } {
+    const { first, idle, whole } = this.limits;
+    const inAll = { at: this.startedAt + whole, limit: whole };
+    const next = this.began
+      ? { at: (this.waitingSince ?? performance.now()) + (idle ?? whole), limit: idle ?? whole }
+      : { at: this.startedAt + first, limit: first };
+    return next.at < inAll.at ? next : inAll;
+  }
+}
