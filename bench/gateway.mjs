@@ -129,19 +129,50 @@ try {
     );
   }
 
-  console.log(`\n${values.streams} streams of 100 chunks, 20 a second each`);
-  for (const { name, pid, url, model } of contenders.slice(1)) {
-    const before = cpuOf(pid);
-    const prefix = model.startsWith('openai/') ? 'openai/' : '';
-    const { chunks, failed } = await openStreams({
-      url,
-      key,
-      model: `${prefix}stream-100-50`,
-      messages,
-      count: Number(values.streams),
-    });
-    const cpu = ((cpuOf(pid) - before) / chunks) * 1e6;
-    console.log(`${name.padEnd(16)} ${cpu.toFixed(1).padStart(6)} µs CPU/chunk  ${chunks} chunks  ${failed} failed`);
+  const count = Number(values.streams);
+  const model = 'stream-100-50';
+  const fill = (value) => Array.from({ length: count }, () => value);
+  const conversation = async () => {
+    const headers = { ...json, authorization: `Bearer ${key}` };
+    const answer = await fetch(`${parleyUrl}/v1/conversations`, { method: 'POST', headers, body: '{}' });
+    return `${parleyUrl}/v1/conversations/${(await answer.json()).id}/stream`;
+  };
+  const direct = { messages, stream: true };
+  const [, { url: bareUrl }, { url: directUrl }] = contenders;
+  const streams = [
+    { name: 'bare Nest', pid: bare.pid, urls: fill(bareUrl), question: { ...direct, model }, ending: '[DONE]' },
+    {
+      name: 'Parley, direct',
+      pid: parley.pid,
+      urls: fill(directUrl),
+      question: { ...direct, model: `openai/${model}` },
+      ending: '[DONE]',
+    },
+    {
+      name: 'Parley, stored',
+      pid: parley.pid,
+      urls: await Promise.all(fill().map(conversation)),
+      question: { content: messages[0].content, model: `openai/${model}` },
+      ending: 'event: message.end',
+    },
+  ];
+  console.log(`\n${count} streams of 100 chunks, 20 a second each`);
+  const costs = new Map(streams.map(({ name }) => [name, []]));
+  for (let round = -1; round < Number(values.rounds); round++) {
+    for (const { name, pid, ...asked } of streams) {
+      if (name === 'Parley, stored' && round >= 0) asked.urls = await Promise.all(fill().map(conversation));
+      const before = cpuOf(pid);
+      const { chunks, failed } = await openStreams({ ...asked, key });
+      if (failed) throw new Error(`${name}: ${failed} streams failed`);
+      if (round >= 0) costs.get(name).push(((cpuOf(pid) - before) / chunks) * 1e6);
+    }
+  }
+  const bareCost = median(costs.get('bare Nest'));
+  for (const [name, runs] of costs) {
+    const cpu = median(runs);
+    console.log(
+      `${name.padEnd(16)} ${cpu.toFixed(1).padStart(6)} µs CPU/chunk  ${(cpu / bareCost).toFixed(2)} × bare Nest`,
+    );
   }
 } finally {
   for (const child of children) child.kill('SIGTERM');

@@ -1,11 +1,11 @@
 import { request } from 'node:http';
 
-/** Opens `count` streams at once and counts the chunks that come. */
-export async function openStreams({ url, key, model, messages, count }) {
-  const body = JSON.stringify({ model, messages, stream: true });
+/** Opens a stream for each of `urls` at once and counts the chunks that come. `ending` is in the last of each. */
+export async function openStreams({ urls, key, question, ending }) {
+  const body = JSON.stringify(question);
   let chunks = 0;
   let failed = 0;
-  const one = () =>
+  const one = (url) =>
     new Promise((done) => {
       const req = request(url, {
         method: 'POST',
@@ -19,11 +19,11 @@ export async function openStreams({ url, key, model, messages, count }) {
         let last = '';
         res.on('data', (bytes) => {
           const text = String(bytes);
-          chunks += text.split('"content":" word"').length - 1;
-          last = text;
+          chunks += text.split(':" word"').length - 1;
+          last = (last + text).slice(-4096);
         });
         res.on('end', () => {
-          if (!last.includes('[DONE]')) failed++;
+          if (!last.includes(ending)) failed++;
           done();
         });
       });
@@ -33,6 +33,6 @@ export async function openStreams({ url, key, model, messages, count }) {
       });
       req.end(body);
     });
-  await Promise.all(Array.from({ length: count }, one));
+  await Promise.all(urls.map(one));
   return { chunks, failed };
 }

@@ -18,6 +18,7 @@ import { Config } from './platform/config/config.service';
 import { ConfigError } from './platform/config/env';
 import { migrate } from './platform/database/migrate';
 import { type OpenDatabase, openDatabase } from './platform/database/open-database';
+import { migrateQueues } from './platform/queue/queue-backend';
 import { storageFailure } from './platform/common/errors/storage-failure';
 import { requestLog } from './platform/telemetry/request-log';
 import { ProvidersService } from './providers/providers.service';
@@ -36,7 +37,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
   const say = (message: string) => void process.stderr.write(`${message}\n`);
   const database = await openDatabase(config, say);
   try {
-    await prepare(database);
+    await prepare(database, config);
     const app = await NestFactory.create<NestExpressApplication>(AppModule.of(config, database.url), {
       bodyParser: false,
       bufferLogs: true,
@@ -69,9 +70,10 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
 }
 
 /** Without its schema there is no start. */
-async function prepare({ url, embedded }: OpenDatabase): Promise<void> {
+async function prepare({ url, embedded }: OpenDatabase, { env }: Config): Promise<void> {
   try {
     await migrate(url);
+    if (!env.REDIS_URL) await migrateQueues(url);
   } catch (error) {
     const away =
       storageFailure(error) !== null ||

@@ -6,6 +6,7 @@ import { ConfigModule } from './platform/config/config.module';
 import { type Config } from './platform/config/config.service';
 import { DatabaseModule } from './platform/database/database.module';
 import { HealthModule } from './platform/health/health.module';
+import { QueueModule } from './platform/queue/queue.module';
 import { StoreModule } from './platform/store/store.module';
 import { LoggingModule } from './platform/telemetry/logging.module';
 import { OpenAiSurfaceModule } from './surfaces/openai/openai.module';
@@ -26,6 +27,7 @@ export class AppModule {
         LoggingModule,
         DatabaseModule.at(databaseUrl),
         StoreModule,
+        QueueModule.at(databaseUrl),
         HealthModule,
         UsersModule,
         WorkspacesModule,

@@ -17,6 +17,7 @@ import { attemptLimits } from './attempts.guard';
 import { AuthController } from './auth.controller';
 import { AuthGuard } from './auth.guard';
 import { AuthService } from './auth.service';
+import { HousekeepingProcessor } from './housekeeping.processor';
 import { jwtKey } from './jwt-key';
 import { JWT_ALGORITHM, JWT_ISSUER, JWT_KEY, JwtStrategy } from './jwt.strategy';
 import { LastUsedService } from './last-used.service';
@@ -65,6 +66,7 @@ const jwtKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: jwtKey 
     SessionsRepository,
     ApiKeysService,
     ApiKeysRepository,
+    HousekeepingProcessor,
   ],
 })
 export class AuthModule {}

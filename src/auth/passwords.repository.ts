@@ -39,6 +39,17 @@ export class PasswordsRepository {
     });
   }
 
+  /** Deletes up to `most` tokens whose time is over. Returns how many. */
+  async deleteExpiredResets(most: number): Promise<number> {
+    const [, deleted] = await this.db.query<[unknown[], number]>(
+      `DELETE FROM password_resets WHERE token_hash IN (
+         SELECT token_hash FROM password_resets WHERE expires_at < now()
+         ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+      [most],
+    );
+    return deleted;
+  }
+
   /** Null when the password was changed since the token version was read. */
   change({ id, tokenVersion }: Person, passwordHash: string): Promise<Changed | null> {
     return this.db.transaction((tx) => this.set(tx, id, passwordHash, tokenVersion));

@@ -67,4 +67,25 @@ export class SessionsRepository {
       [userId, tokenHash],
     );
   }
+
+  /** Deletes up to `most` sessions whose time is over, with their tokens. Returns how many. Passes over what is in use. */
+  async deleteExpired(most: number): Promise<number> {
+    const [, deleted] = await this.db.query<[unknown[], number]>(
+      `DELETE FROM sessions WHERE id IN (
+         SELECT id FROM sessions WHERE expires_at < now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+      [most],
+    );
+    return deleted;
+  }
+
+  /** The same for tokens that have expired in sessions that live on. */
+  async deleteExpiredTokens(most: number): Promise<number> {
+    const [, deleted] = await this.db.query<[unknown[], number]>(
+      `DELETE FROM refresh_tokens WHERE token_hash IN (
+         SELECT token_hash FROM refresh_tokens WHERE expires_at < now()
+         ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+      [most],
+    );
+    return deleted;
+  }
 }

@@ -40,6 +40,7 @@ export class AnswersController {
   @Post('chat')
   @HttpCode(200)
   @ApiOperation({
+    operationId: 'conversations_chat',
     summary: 'Say something and get the whole answer',
     description: 'An answer that is cancelled meanwhile is answered with what was said, as `cancelled`.',
   })
@@ -58,6 +59,7 @@ export class AnswersController {
   @Post('stream')
   @HttpCode(200)
   @ApiOperation({
+    operationId: 'conversations_stream',
     summary: 'Say something and get the answer as server-sent events',
     description:
       '`message.end` carries the stored `message`. The answer goes on when the connection breaks, unless `on_disconnect` is ' +
@@ -78,6 +80,7 @@ export class AnswersController {
   @Get('messages/:mid/stream')
   @Requires('chat:read')
   @ApiOperation({
+    operationId: 'conversations_resume',
     summary: 'Go on with the stream of an answer',
     description:
       'The events after `Last-Event-ID`, the very same ones, then those to come; all of them without it. While the answer ' +
@@ -105,6 +108,7 @@ export class AnswersController {
   @Post('messages/:mid/cancel')
   @HttpCode(200)
   @ApiOperation({
+    operationId: 'conversations_cancel',
     summary: 'Stop an answer',
     description:
       'From any replica. The model is aborted, what was said is kept and billed, and whoever listens gets `message.end` ' +

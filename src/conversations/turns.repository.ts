@@ -105,13 +105,13 @@ export class TurnsRepository {
   /** Asks whichever process writes the answer to stop. One that has ended, or isn't the caller's, is left alone. */
   async requestCancel({ workspaceId, userId }: Principal, conversationId: string, messageId: string): Promise<void> {
     await this.db.transaction(async (tx) => {
-      await tx.query(
+      const [, asked] = await tx.query<[unknown, number]>(
         `UPDATE messages SET cancel_requested = true FROM conversations c
          WHERE messages.id = $1 AND messages.conversation_id = $2 AND messages.status = 'running'
            AND c.id = $2 AND c.workspace_id = $3 AND c.user_id = $4 AND c.deleted_at IS NULL`,
         [messageId, conversationId, workspaceId, userId],
       );
-      await tx.query(...this.invalidations.announcement(CANCEL, messageId));
+      if (asked > 0) await tx.query(...this.invalidations.announcement(CANCEL, messageId));
     });
   }
 

@@ -21,6 +21,7 @@ import { type BegunTurn, CANCEL, type Question, TurnsRepository } from './turns.
 
 const CHECKPOINT_MS = 1_000;
 const SWEEP_MS = 1_000;
+const RENEWED_WITHIN_MS = 3_000;
 const FINISH_WITHIN_MS = 10_000;
 const NOTHING: Said = { parts: [], eventLengths: [], provider: null, model: null };
 
@@ -38,6 +39,9 @@ export class TurnsService implements OnModuleInit, BeforeApplicationShutdown {
   /** By message; null before the model is asked. */
   private readonly running = new Map<string, RunningTurn | null>();
   private upkeep: (() => void)[] = [];
+  /** Whether the last look for expired leases failed. */
+  private away = false;
+  private sweepFrom = 0;
 
   constructor(
     private readonly repository: TurnsRepository,
@@ -149,10 +153,23 @@ export class TurnsService implements OnModuleInit, BeforeApplicationShutdown {
     for (const id of await this.repository.checkpoint(this.owner, said)) this.cancel(id);
   }
 
+  /** After the database was away every lease has run out: those who live get the time to renew theirs. */
+  private async expired(conversationId: string | null): ReturnType<TurnsRepository['expired']> {
+    try {
+      const expired = await this.repository.expired([...this.running.keys()], conversationId);
+      if (this.away) this.sweepFrom = Date.now() + RENEWED_WITHIN_MS;
+      this.away = false;
+      return Date.now() < this.sweepFrom ? [] : expired;
+    } catch (error) {
+      this.away = true;
+      throw error;
+    }
+  }
+
   /** Finishes what dead processes left, with what their logs still hold. Returns how many answers. */
   private async sweep(conversationId: string | null = null): Promise<number> {
     let count = 0;
-    for (const { id, ...stored } of await this.repository.expired([...this.running.keys()], conversationId)) {
+    for (const { id, ...stored } of await this.expired(conversationId)) {
       const tail = await this.logs.read(id, stored.eventLengths.length).catch((error: unknown) => {
         logFailure(this.logger, error); // what is stored has to do
         return [];

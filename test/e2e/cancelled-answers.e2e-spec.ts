@@ -120,6 +120,17 @@ describe('answers whose reader leaves, or that are cancelled', () => {
     expect(await waiting).toMatchObject({ status: 200, body: { finish_reason: 'cancelled', message: body } });
   });
 
+  it('are nobody else’s to cancel', async () => {
+    const bob = await here.user();
+    const waiting = alice.post(at('chat'), { content: 'Go', model: 'openai/slow-50-30' });
+    const answer = await until(answerOf);
+    for (const conversation of [id, await bob.conversation()]) {
+      const { status } = await bob.post(`/v1/conversations/${conversation}/messages/${answer.id}/cancel`);
+      expect(status).toBe(404);
+    }
+    expect((await waiting).body.message).toMatchObject({ status: 'complete', content: countTo(30).join('') });
+  });
+
   it('are left as they are when they have ended', async () => {
     const { message } = (await alice.post(at('chat'), { content: 'Go', model: 'openai/words-2' })).body;
     expect((await away.post(at(`messages/${message.id}/cancel`))).body).toEqual(message);

@@ -171,7 +171,7 @@ describe('the OpenAPI document', () => {
       const team = (await alice.post('/v1/workspaces', { name: "Alice's team" })).body.id as string;
       await alice.apiKey({ name: "Alice's key" });
       const conversation = await alice.conversation({ title: "Alice's secret" });
-      await alice.post(`/v1/conversations/${conversation}/chat`, { content: 'Hi' });
+      const { message } = (await alice.post(`/v1/conversations/${conversation}/chat`, { content: 'Hi' })).body;
       const key = (await alice.get('/v1/auth/api-keys')).body.data[0].id as string;
       const mine: Record<string, string> = {
         '/v1/workspaces/{id}': team,
@@ -197,7 +197,8 @@ describe('the OpenAPI document', () => {
         if (operation.requestBody && !BODIES[operation.operationId]) {
           throw new Error(`${operation.operationId}: add a good body to BODIES`);
         }
-        const at = (id: string) => operation.path.replace('{id}', id).replace('{user_id}', alice.id);
+        const at = (id: string) =>
+          operation.path.replace('{id}', id).replace('{user_id}', alice.id).replace('{mid}', message.id);
         for (const stranger of [bob, byKey, elsewhere]) {
           const ask = (id: string) => stranger.request(operation.method, at(id), body(operation));
           const [theirs, nobodys] = [await ask(mine[owned]!), await ask(randomUUID())];

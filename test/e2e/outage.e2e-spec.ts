@@ -114,7 +114,7 @@ describe('a database that goes away', () => {
       () => alice.get('/ready'),
       ({ status }) => status === 503,
     );
-    expect(down.body).toEqual({ status: 'unavailable', checks: { database: 'down' } });
+    expect(down.body).toEqual({ status: 'unavailable', checks: { database: 'down', queue: 'down' } });
     expect(down.headers.get('retry-after')).toBe('5');
     expect((await alice.get('/health')).status).toBe(200);
     for (const refused of [

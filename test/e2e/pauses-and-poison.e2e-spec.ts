@@ -67,7 +67,7 @@ describe('what a long pause or a broken row could spoil', () => {
     // What another process does when this one does not renew its leases in time.
     await parley.database.query('DELETE FROM call_leases');
     await parley.database.query(
-      `UPDATE messages SET status = 'partial', lease_owner = NULL, lease_expires_at = NULL, error = '{"code": "interrupted"}' WHERE id = $1`,
+      `UPDATE messages SET status = 'partial', lease_owner = NULL, lease_expires_at = NULL, error = '{"code": "interrupted", "message": "stopped"}' WHERE id = $1`,
       [running.id],
     );
 

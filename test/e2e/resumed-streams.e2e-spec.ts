@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { usageRow } from '../support/ledger';
 import { type TestParley } from '../support/parley';
-import { anyRedis } from '../support/redis';
+import { anyRedis, TestRedis } from '../support/redis';
 import { moved, Replicas } from '../support/replicas';
 import { type SseEvent } from '../support/sse';
 import { until } from '../support/until';
@@ -163,5 +163,28 @@ describe.each(['without Redis', 'with Redis'])('streams that are resumed, %s', (
     ]);
     const next = await alice.post(`/v1/conversations/${id}/chat`, asking('words-1'));
     expect(next.status).toBe(200);
+  });
+});
+
+describe('streams that are resumed while Redis goes away', () => {
+  it('go on from what is stored, and are whole', async () => {
+    const [replicas, redis] = await Promise.all([Replicas.begin(), TestRedis.start()]);
+    const env = { REDIS_URL: redis.url };
+    const [here, there] = await Promise.all([replicas.start({ env }), replicas.start({ env })]);
+    const alice = await here.user();
+    const id = await alice.conversation();
+    const live = alice.stream(`/v1/conversations/${id}/stream`, { content: 'Count', model: 'openai/slow-60-80' });
+    const [, answer] = await until(
+      () => alice.messages(id),
+      (messages) => messages.length === 2,
+    );
+    const heard: SseEvent[] = [];
+    for await (const event of moved(alice, there).events(`/v1/conversations/${id}/messages/${answer.id}/stream`)) {
+      if (heard.push(event) === 10) await redis.kill();
+    }
+    expect(heard).toEqual(await live);
+    expect(textOf(heard)).toBe(countTo(80).join(''));
+    await replicas.end();
+    await redis.stop();
   });
 });

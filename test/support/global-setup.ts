@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { dist } from './dist';
 
 type EmbeddedPostgresModule = typeof import('../../src/platform/database/embedded/embedded-postgres');
+type QueueModule = typeof import('../../src/platform/queue/queue-backend');
 type MigrateModule = typeof import('../../src/platform/database/migrate');
 
 /** One real Postgres for all suites, with a migrated template database that each suite clones; and where redis-server is. */
@@ -18,7 +19,9 @@ export default async function globalSetup(): Promise<void> {
   const { startEmbeddedPostgres } = dist('platform/database/embedded/embedded-postgres') as EmbeddedPostgresModule;
   const { migrate } = dist('platform/database/migrate') as MigrateModule;
   const server = await startEmbeddedPostgres(dataDir, () => undefined);
+  const { migrateQueues } = dist('platform/queue/queue-backend') as QueueModule;
   await migrate(server.url);
+  await migrateQueues(server.url);
   process.env['TEST_TEMPLATE_URL'] = server.url;
   Object.assign(globalThis, { parleyTestServer: { server, dataDir } });
 }

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { type ChainableCommander, Redis } from 'ioredis';
+import { Complaints } from '../common/complaints';
 import { storeAway } from './store.errors';
 
 /** A command that takes longer has failed: a hung server must not hold requests. */
@@ -9,8 +10,6 @@ const CONNECT_MS = 3_000;
 const SILENT_MS = 3_000;
 const MAX_RECONNECT_MS = 500;
 const QUIT_MS = 500;
-/** While the trouble lasts it is logged so often. */
-const COMPLAINT_MS = 60_000;
 
 /** All keys of the store. What stands in braces decides the slot in a cluster: every command has one such key. */
 export const storeKey = (name: string, kind: string): string => `parley:{${name}}:${kind}`;
@@ -21,9 +20,7 @@ export const storeKey = (name: string, kind: string): string => `parley:{${name}
  */
 export class RedisConnection {
   readonly client: Redis;
-  private readonly logger = new Logger('Store');
-  /** When trouble may be logged again; 0 while there is none. */
-  private quietUntil = 0;
+  private readonly complaints = new Complaints(new Logger('Store'), 'Redis');
   private closing = false;
 
   constructor(url: string) {
@@ -40,10 +37,7 @@ export class RedisConnection {
     });
     this.client.on('error', (error) => this.complain(error));
     this.client.on('close', () => this.closing || this.complain(new Error('the connection was lost')));
-    this.client.on('ready', () => {
-      if (this.quietUntil > 0) this.logger.log('Redis is back');
-      this.quietUntil = 0;
-    });
+    this.client.on('ready', () => this.complaints.over());
   }
 
   get ready(): boolean {
@@ -75,11 +69,7 @@ export class RedisConnection {
 
   /** For what goes on without an answer. Logged now and then, not each time. */
   complain(error: unknown): void {
-    if (Date.now() < this.quietUntil) return;
-    this.quietUntil = Date.now() + COMPLAINT_MS;
-    this.logger.warn(
-      `Redis is away, trying again: ${error instanceof Error ? error.message || error.name : String(error)}`,
-    );
+    this.complaints.about(error);
   }
 
   async close(): Promise<void> {

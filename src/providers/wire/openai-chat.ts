@@ -9,7 +9,7 @@ import { ChatReader } from './openai-stream';
 import { isObject } from './openai-wire';
 import { ProviderHttp, type ProviderAnswer, type Refused, signedRequest, type SignedRequest } from './provider-http';
 import { isStream, textOf } from './response-body';
-import { readSse } from './sse-reader';
+import { SseBody } from './sse-body';
 
 /** A provider that speaks OpenAI's Chat Completions, in its dialect. https://platform.openai.com/docs/api-reference/chat */
 export class OpenAiChat implements ProviderAdapter {
@@ -62,10 +62,12 @@ export class OpenAiChat implements ProviderAdapter {
       }
       let done = false;
       // Left open at [DONE], so that the connection can serve again.
-      for await (const data of readSse(bytes.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>)) {
-        done = data === '[DONE]';
-        if (done) break;
-        for (const event of reader.read(data)) yield event;
+      reading: for await (const waiting of new SseBody(bytes)) {
+        for (const data of waiting) {
+          done = data === '[DONE]';
+          if (done) break reading;
+          for (const event of reader.read(data)) yield event;
+        }
       }
       const last = reader.end(done);
       complete = true;

@@ -1,6 +1,6 @@
 import { type Readable } from 'node:stream';
 import { type ProviderAnswer } from './provider-http';
-import { MAX_EVENT_LENGTH } from './sse-reader';
+import { MAX_EVENT_LENGTH } from './sse-parser';
 
 /** Some servers answer with a whole body where a stream was asked for, or the other way round. */
 export function isStream({ header }: ProviderAnswer, asked: boolean): boolean {

@@ -38,6 +38,7 @@ export class EventStream {
 
   /** Null when there is room for more, else a promise of it, which a client that is gone does not break. */
   write(frame: string): Promise<void> | null {
+    if (this.res.destroyed) return null;
     if (this.opened && frame.length > PIECE) return this.writeInPieces(frame);
     this.waiting += frame;
     if (!this.opened) return null;
@@ -48,8 +49,8 @@ export class EventStream {
 
   close(): void {
     if (!this.opened) return;
-    if (this.keepAlive) clearInterval(this.keepAlive);
     this.flush();
+    if (this.keepAlive) clearInterval(this.keepAlive);
     this.res.end();
   }
 

@@ -8,7 +8,7 @@ import {
 } from '../../providers.types';
 import { ProviderHttp, type ProviderAnswer, signedRequest, type SignedRequest } from '../../wire/provider-http';
 import { isStream, textOf } from '../../wire/response-body';
-import { readSse } from '../../wire/sse-reader';
+import { SseBody } from '../../wire/sse-body';
 import { toUpstreamError } from './anthropic.errors';
 import { readMessage } from './anthropic.message';
 import { type MessagesCall, toMessagesCall } from './anthropic.request';
@@ -67,11 +67,13 @@ export class AnthropicAdapter implements ProviderAdapter {
         return;
       }
       // Left open at the end of the answer, so that the connection can serve again.
-      for await (const data of readSse(bytes.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>)) {
-        const events = reader.read(data);
-        complete = reader.complete;
-        for (const event of events) yield event;
-        if (complete) return;
+      for await (const waiting of new SseBody(bytes)) {
+        for (const data of waiting) {
+          const events = reader.read(data);
+          complete = reader.complete;
+          for (const event of events) yield event;
+          if (complete) return;
+        }
       }
       reader.assertComplete();
     } catch (error) {
