@@ -93,6 +93,12 @@ export class Run {
     }
   }
 
+  /** It was heard to its end. */
+  succeeded(attempt: Attempt): void {
+    attempt.succeeded();
+    this.tools.providers.health.succeeded(attempt.target.id);
+  }
+
   /** It failed after it had begun: nobody else may go on. */
   broke(attempt: Attempt, error: unknown): void {
     attempt.failed(error);
@@ -191,7 +197,7 @@ export class Run {
       try {
         const events = await attempt.begin();
         this.assertAnswered(attempt, events);
-        health.succeeded(target.id);
+        health.answers(target.id);
         this.tools.providers.times.add(target.id, attempt.tally.ttftMs ?? attempt.tally.latencyMs);
         return { attempt, events };
       } catch (error) {
