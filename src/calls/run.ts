@@ -12,25 +12,13 @@ import { type LedgerService } from '../usage/ledger.service';
 import { Attempt, RaceLost } from './attempt';
 import { type ModelCall } from './calls.types';
 import { type AttemptFailure, detailsOf, explain } from './failures';
+import { type Begun, firstOf, type Lane } from './race';
 
 export interface RunTools {
   providers: ProvidersService;
   ledger: LedgerService;
   timeouts: ParleyYaml['timeouts'];
   retry: ParleyYaml['retry'];
-}
-
-/** An attempt whose answer has begun, and what it has said so far. */
-export interface Begun {
-  attempt: Attempt;
-  events: ModelEvent[];
-}
-
-/** One target of a race. */
-interface Lane {
-  target: Target;
-  lane: AbortController;
-  begun: Promise<Begun | null>;
 }
 
 /** Keys of one provider tried one after the other, when each is refused. */
@@ -92,6 +80,12 @@ export class Run {
       const known = [...this.plan.steps, ...this.plan.overflow.map((target) => [target])];
       queue = known.map((step) => step.filter((target) => due.includes(target))).filter((step) => step.length > 0);
     }
+  }
+
+  /** It was heard to its end. */
+  succeeded(attempt: Attempt): void {
+    attempt.succeeded();
+    this.tools.providers.health.succeeded(attempt.target.id);
   }
 
   /** It failed after it had begun: nobody else may go on. */
@@ -191,10 +185,10 @@ export class Run {
     for (let key = target.provider.pick(tried); key && tried.size < MOST_KEYS; key = target.provider.pick(tried)) {
       const attempt = this.open(target, key, stops);
       try {
-        const events = await attempt.begin(() => void this.supersede());
+        const events = await attempt.begin(() => this.supersedeBehind());
         this.assertAnswered(attempt, events);
         await this.supersede();
-        health.succeeded(target.id);
+        health.answers(target.id);
         this.tools.providers.times.add(target.id, attempt.tally.ttftMs ?? attempt.tally.latencyMs);
         return { attempt, events };
       } catch (error) {
@@ -245,6 +239,11 @@ export class Run {
     await Promise.all(attempts.map((attempt) => this.drop(attempt)));
   }
 
+  /** Nobody waits for it. */
+  private supersedeBehind(): void {
+    this.supersede().catch((error: unknown) => logFailure(logger, error));
+  }
+
   private async drop(attempt: Attempt): Promise<void> {
     if (attempt.tally.outcome === 'interrupted') attempt.failed(new RaceLost());
     this.spent = sumOf(this.spent, attempt.record().cost);
@@ -265,14 +264,6 @@ export class Run {
   }
 
   private readonly cancel = () => this.controller.abort(this.call.signal.reason);
-}
-
-/** The first that answered; null when none did. Throws the first error once all are over without an answer. */
-async function firstOf(asked: readonly Promise<Begun | null>[]): Promise<Begun | null> {
-  const answered = asked.map((each) => each.then((begun) => begun ?? Promise.reject(new RaceLost())));
-  const first = await Promise.any(answered).catch(() => null);
-  // All are over, so that a mistake of ours or a caller who left is told rather than taken for silence.
-  return first ?? (await Promise.all(asked)).find((begun) => begun !== null) ?? null;
 }
 
 /** What the provider asked to be left alone for, in milliseconds. */

@@ -36,6 +36,24 @@ describe('TargetHealth', () => {
     expect(health.state('p/m')).toBe('closed');
   });
 
+  it('stays closed when a few of many fail at once', () => {
+    for (let i = 0; i < 100; i++) health.succeeded('p/m');
+    fail(20);
+    expect(health.state('p/m')).toBe('closed');
+  });
+
+  it('counts what happened within the window, however rarely it is called', () => {
+    for (let i = 0; i < 20; i++) {
+      fail(1);
+      jest.advanceTimersByTime(12_000); // three within any 30 s
+    }
+    expect(health.state('p/m')).toBe('closed');
+    fail(3);
+    jest.advanceTimersByTime(3_600_000);
+    fail(1);
+    expect(health.state('p/m')).toBe('closed');
+  });
+
   it.each<UpstreamFailure>(['auth', 'rate_limit', 'quota', 'bad_request', 'model_not_found', 'context_length'])(
     'does not hold %s against the target',
     (kind) => {

@@ -1,8 +1,8 @@
-import { CircuitState, type IBreaker, SamplingBreaker } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
 import { type ParleyYaml } from '../platform/config/parley-yaml';
 import { type Marks } from '../platform/store/store.types';
 import { type UpstreamError, type UpstreamFailure } from './providers.errors';
+import { RecentOutcomes } from './recent-outcomes';
 
 /** Failures that say something of the target's health. Refused keys and limits are the key's matter (`Provider.rest`). */
 const SICK: readonly UpstreamFailure[] = ['overloaded', 'server', 'connection', 'timeout', 'truncated'];
@@ -15,7 +15,7 @@ const PROBE_MS = 10_000;
 export type HealthState = 'closed' | 'open' | 'half_open';
 
 interface Breaker {
-  breaker: IBreaker;
+  outcomes: RecentOutcomes;
   /** Times it opened in a row. */
   trips: number;
 }
@@ -49,16 +49,18 @@ export class TargetHealth {
     return this.marks.until(openMark(target));
   }
 
-  /** It answered, be it that the request was wrong. */
-  succeeded(target: string): void {
-    const known = this.breakers.get(target);
-    const state = this.state(target);
-    if (!known && state === 'closed') return; // nothing to forgive
-    known?.breaker.success(CircuitState.Closed);
-    if (state !== 'half_open') return;
+  /** It says something: whatever becomes of it, the target may be asked again. */
+  answers(target: string): void {
+    if (this.state(target) !== 'half_open') return;
     this.breakers.delete(target);
     this.marks.clear(openMark(target));
     this.marks.clear(trialMark(target));
+  }
+
+  /** An attempt ended well, be it that the request was wrong. Each is told once, by its end. */
+  succeeded(target: string): void {
+    this.answers(target);
+    this.breaker(target).outcomes.add('successes');
   }
 
   failed(target: string, { failure }: UpstreamError): void {
@@ -66,20 +68,21 @@ export class TargetHealth {
       this.succeeded(target);
       return;
     }
-    const known = this.breakers.get(target) ?? { breaker: this.create(), trips: 0 };
-    this.breakers.set(target, known);
-    const halfOpen = this.state(target) === 'half_open';
-    const opens = known.breaker.failure(halfOpen ? CircuitState.HalfOpen : CircuitState.Closed);
-    if (!opens || this.state(target) === 'open') return;
+    const known = this.breaker(target);
+    known.outcomes.add('failures');
+    const state = this.state(target);
+    const { threshold, minimum } = this.settings;
+    if (state === 'open' || (state === 'closed' && !known.outcomes.tooManyFailed(threshold, minimum))) return;
+    if (state === 'closed') known.trips = 0; // whoever closed it, that row is over
     const openMs = Math.min(this.settings.open * 2 ** known.trips++, LONGEST_OPEN_MS);
     this.marks.set(openMark(target), Date.now() + openMs);
     this.marks.set(trialMark(target), Date.now() + openMs + TRIAL_MS);
   }
 
-  private create(): IBreaker {
-    const { threshold, window, minimum } = this.settings;
-    // It compares with a rate; half a call less keeps rounding from asking for one more.
-    return new SamplingBreaker({ threshold, duration: window, minimumRps: ((minimum - 0.5) * 1000) / window });
+  private breaker(target: string): Breaker {
+    const known = this.breakers.get(target) ?? { outcomes: new RecentOutcomes(this.settings.window), trips: 0 };
+    this.breakers.set(target, known);
+    return known;
   }
 }
 

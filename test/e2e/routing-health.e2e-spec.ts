@@ -110,3 +110,19 @@ breaker: { minimum: 4, open: 500ms }
     expect((await ask(model)).status).toBe(200);
   });
 });
+
+describe('what is held against a target, and what is not', () => {
+  let world: World;
+  let alice: TestUser;
+  beforeAll(async () => {
+    world = await startWorld({ yaml: 'breaker: { minimum: 4, open: 1m }\ntimeouts: { attempt: 1s }\n' });
+    alice = await world.parley.user();
+  });
+  afterAll(() => world.stop());
+
+  it('is: a stream that breaks, though it had begun', async () => {
+    const ask = () => alice.send('POST', '/v1/chat/stream', { message: 'Hi', model: 'openai/cut-after-3' }, {});
+    for (let i = 0; i < 4; i++) expect(await (await ask()).text()).toContain('upstream_truncated');
+    expect((await ask()).status).toBe(503);
+  });
+});

@@ -38,7 +38,7 @@ export const routeStage = (tools: RunTools): CallStage =>
         const cost = sumOf(attempt.tally.cost(target, usage), run.spent);
         yield tell({ ...event, usage, cost, estimated: attempt.tally.estimated });
       }
-      attempt.succeeded();
+      run.succeeded(attempt);
     } catch (error) {
       if (heard) run.broke(heard, error);
       throw error;
