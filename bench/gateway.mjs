@@ -1,11 +1,14 @@
 /**
- * What Parley costs: `/v1/chat/completions` with authentication, checks, lease and usage row, beside a bare Nest
- * pass-through and the fake upstream alone, all in one run. Machines differ; the ratios are the result.
- * Usage: npm run bench [-- --seconds 10 --connections 32 --streams 200]
+ * What Parley costs: `/v1/chat/completions` with authentication, checks, lease and usage row, and streams of stored
+ * conversations with and without their log in Redis, beside a bare Nest pass-through and the fake upstream alone, all in
+ * one run. Machines differ; the ratios are the result. Both processes of Parley are up all the time.
+ * Usage: npm run bench [-- --seconds 10 --connections 32 --streams 500 --chunks 200]
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,7 +21,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '32' },
-    streams: { type: 'string', default: '200' },
+    streams: { type: 'string', default: '500' },
+    chunks: { type: 'string', default: '200' },
   },
 });
 const root = new URL('..', import.meta.url).pathname;
@@ -41,6 +45,20 @@ function start(name, args, env, pattern) {
   });
 }
 
+/** A Redis that keeps nothing, on a free port. */
+async function startRedis() {
+  const server = execFileSync(process.execPath, ['scripts/redis.mjs'], { cwd: root, encoding: 'utf8' }).trim();
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  await new Promise((done) => probe.close(done));
+  const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', dataDir];
+  const child = spawn(server, args.map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  for await (const line of child.stdout) if (String(line).includes('Ready to accept connections')) break;
+  return { pid: child.pid, port };
+}
+
 /** CPU seconds a process has used (Linux). */
 function cpuOf(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
@@ -55,21 +73,27 @@ try {
   const upstream = await start('upstream', ['bench/upstream.mjs'], {}, /port (\d+)/);
   const base = `http://127.0.0.1:${upstream.port}/v1`;
   const bare = await start('passthrough', ['bench/passthrough.mjs', base], {}, /port (\d+)/);
-  const parley = await start(
-    'parley',
-    ['dist/main.js'],
-    {
-      DATABASE_URL: postgres.url,
-      DATA_DIR: dataDir,
-      HOST: '127.0.0.1',
-      PORT: '0',
-      OPENAI_API_KEY: 'bench',
-      OPENAI_BASE_URL: base,
-      LOG_LEVEL: 'warn',
-    },
-    /listens on http:\/\/localhost:(\d+)/,
-  );
-  const parleyUrl = `http://127.0.0.1:${parley.port}`;
+  const startParley = (env) =>
+    start(
+      'parley',
+      ['dist/main.js'],
+      {
+        DATABASE_URL: postgres.url,
+        DATA_DIR: dataDir,
+        HOST: '127.0.0.1',
+        PORT: '0',
+        OPENAI_API_KEY: 'bench',
+        OPENAI_BASE_URL: base,
+        LOG_LEVEL: 'warn',
+        ...env,
+      },
+      /listens on http:\/\/localhost:(\d+)/,
+    );
+  const parley = await startParley({});
+  const redis = await startRedis();
+  const logged = await startParley({ REDIS_URL: `redis://127.0.0.1:${redis.port}` });
+  const urlOf = ({ port }) => `http://127.0.0.1:${port}`;
+  const parleyUrl = urlOf(parley);
   const json = { 'content-type': 'application/json' };
   const registered = await fetch(`${parleyUrl}/v1/auth/register`, {
     method: 'POST',
@@ -130,48 +154,43 @@ try {
   }
 
   const count = Number(values.streams);
-  const model = 'stream-100-50';
-  const fill = (value) => Array.from({ length: count }, () => value);
-  const conversation = async () => {
+  const model = `stream-${values.chunks}-50`;
+  const conversation = async (server) => {
     const headers = { ...json, authorization: `Bearer ${key}` };
-    const answer = await fetch(`${parleyUrl}/v1/conversations`, { method: 'POST', headers, body: '{}' });
-    return `${parleyUrl}/v1/conversations/${(await answer.json()).id}/stream`;
+    const answer = await fetch(`${urlOf(server)}/v1/conversations`, { method: 'POST', headers, body: '{}' });
+    return `${urlOf(server)}/v1/conversations/${(await answer.json()).id}/stream`;
   };
   const direct = { messages, stream: true };
   const [, { url: bareUrl }, { url: directUrl }] = contenders;
+  const stored = { question: { content: messages[0].content, model: `openai/${model}` }, ending: 'event: message.end' };
   const streams = [
-    { name: 'bare Nest', pid: bare.pid, urls: fill(bareUrl), question: { ...direct, model }, ending: '[DONE]' },
+    { name: 'bare Nest', server: bare, url: () => bareUrl, question: { ...direct, model }, ending: '[DONE]' },
     {
       name: 'Parley, direct',
-      pid: parley.pid,
-      urls: fill(directUrl),
+      server: parley,
+      url: () => directUrl,
       question: { ...direct, model: `openai/${model}` },
       ending: '[DONE]',
     },
-    {
-      name: 'Parley, stored',
-      pid: parley.pid,
-      urls: await Promise.all(fill().map(conversation)),
-      question: { content: messages[0].content, model: `openai/${model}` },
-      ending: 'event: message.end',
-    },
+    { name: 'Parley, stored', server: parley, url: conversation, ...stored },
+    { name: 'Parley, stored, log in Redis', server: logged, url: conversation, ...stored },
   ];
-  console.log(`\n${count} streams of 100 chunks, 20 a second each`);
+  console.log(`\n${count} streams of ${values.chunks} chunks, 20 a second each, medians of ${values.rounds} rounds`);
   const costs = new Map(streams.map(({ name }) => [name, []]));
   for (let round = -1; round < Number(values.rounds); round++) {
-    for (const { name, pid, ...asked } of streams) {
-      if (name === 'Parley, stored' && round >= 0) asked.urls = await Promise.all(fill().map(conversation));
-      const before = cpuOf(pid);
-      const { chunks, failed } = await openStreams({ ...asked, key });
+    for (const { name, server, url, question, ending } of streams) {
+      const urls = await Promise.all(Array.from({ length: count }, () => url(server)));
+      const before = cpuOf(server.pid);
+      const { chunks, failed } = await openStreams({ urls, key, question, ending });
       if (failed) throw new Error(`${name}: ${failed} streams failed`);
-      if (round >= 0) costs.get(name).push(((cpuOf(pid) - before) / chunks) * 1e6);
+      if (round >= 0) costs.get(name).push(((cpuOf(server.pid) - before) / chunks) * 1e6);
     }
   }
   const bareCost = median(costs.get('bare Nest'));
   for (const [name, runs] of costs) {
     const cpu = median(runs);
     console.log(
-      `${name.padEnd(16)} ${cpu.toFixed(1).padStart(6)} µs CPU/chunk  ${(cpu / bareCost).toFixed(2)} × bare Nest`,
+      `${name.padEnd(28)} ${cpu.toFixed(1).padStart(6)} µs CPU/chunk  ${(cpu / bareCost).toFixed(2)} × bare Nest`,
     );
   }
 } finally {

@@ -23,7 +23,7 @@ export type UpstreamFailure =
 
 /**
  * What can help: the same request again a little later; another provider or key; or nothing, since the request itself is
- * at fault. A timeout is not tried again where it happened: whoever was at work will bill it.
+ * at fault. What timed out or was cut off is not tried again where that happened: whoever was at work will bill it.
  */
 export type Cure = 'wait' | 'elsewhere' | 'none';
 
@@ -46,7 +46,7 @@ const TOLD: Record<UpstreamFailure, Told> = {
   content_filter: { kind: 'invalid', code: 'content_filter', cure: 'none' },
   server: { kind: 'upstream', code: 'provider_failed', cure: 'wait' },
   connection: { kind: 'upstream', code: 'provider_failed', cure: 'wait' },
-  truncated: { kind: 'upstream', code: 'upstream_truncated', cure: 'wait' },
+  truncated: { kind: 'upstream', code: 'upstream_truncated', cure: 'elsewhere' },
   resting: { kind: 'upstream_busy', code: 'provider_overloaded', cure: 'elsewhere' },
 };
 

@@ -151,7 +151,7 @@ describe.each([
       expect((await ask('status-429')).error).toMatchObject({
         failure: 'rate_limit',
         retryAfterSeconds: 7,
-        retryable: true,
+        cure: 'wait',
       });
     });
   });
@@ -171,7 +171,7 @@ describe.each([
     'fails of a whole body broken by %s',
     async (model) => {
       const { error, events } = await hear(adapter, asked(model, { stream: false }));
-      expect(error).toMatchObject({ provider: kind, retryable: true });
+      expect(error).toMatchObject({ provider: kind, cure: expect.stringMatching(/wait|elsewhere/) });
       expect(events.map(({ type }) => type)).not.toContain('finish');
     },
   );
