@@ -102,7 +102,7 @@ export class Run {
   /** It failed after it had begun: nobody else may go on. */
   broke(attempt: Attempt, error: unknown): void {
     attempt.failed(error);
-    if (error instanceof UpstreamError && !this.controller.signal.aborted) {
+    if (error instanceof UpstreamError && !this.controller.signal.aborted && !attempt.heldUp) {
       this.tools.providers.health.failed(attempt.target.id, error);
     }
   }
@@ -237,7 +237,7 @@ export class Run {
     if (error instanceof RaceLost) return;
     if (!(error instanceof DomainError) || this.controller.signal.aborted) throw error;
     this.failures.push({ target, error, durationMs: tally.latencyMs });
-    if (!(error instanceof UpstreamError)) return;
+    if (!(error instanceof UpstreamError) || attempt.heldUp) return;
     this.tools.providers.health.failed(target.id, error);
     this.tools.providers.times.add(target.id, FAILED_MS);
   }

@@ -125,4 +125,12 @@ describe('what is held against a target, and what is not', () => {
     for (let i = 0; i < 4; i++) expect(await (await ask()).text()).toContain('upstream_truncated');
     expect((await ask()).status).toBe(503);
   });
+
+  it('is not: a reader so slow that an attempt runs out of time', async () => {
+    const model = 'openai/words-5000';
+    const body = { message: 'Hi', model, stream_options: { max_tokens_per_second: 50 } };
+    const streams = await Promise.all(Array.from({ length: 5 }, () => alice.stream('/v1/chat/stream', body)));
+    for (const events of streams) expect(events.at(-1)!.data.error.code).toBe('upstream_timeout');
+    expect((await alice.post('/v1/chat', { message: 'Hi', model })).status).toBe(200);
+  });
 });
