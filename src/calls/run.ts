@@ -183,14 +183,25 @@ export class Run {
     }
   }
 
-  /** With one key after another, while it is the keys that fail. Null when it did not answer. */
+  /** Null when it did not answer. */
   private async tryTarget(target: Target, stops: readonly AbortSignal[]): Promise<Begun | null> {
     const { health } = this.tools.providers;
+    const onTrial = health.state(target.id) === 'half_open';
     if (!(await health.admits(target.id))) {
       const error = targetResting(target.provider.id, target.model, health.opensAt(target.id) - Date.now());
       this.failures.push({ target, error, durationMs: 0 });
       return null;
     }
+    try {
+      return await this.tryKeys(target, stops);
+    } finally {
+      if (onTrial) health.letGo(target.id);
+    }
+  }
+
+  /** With one key after another, while it is the keys that fail. */
+  private async tryKeys(target: Target, stops: readonly AbortSignal[]): Promise<Begun | null> {
+    const { health } = this.tools.providers;
     const tried = new Set<ProviderKey>();
     for (let key = target.provider.pick(tried); key && tried.size < MOST_KEYS; key = target.provider.pick(tried)) {
       const attempt = await this.open(target, key, stops);

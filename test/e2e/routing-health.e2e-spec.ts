@@ -109,6 +109,17 @@ breaker: { minimum: 4, open: 500ms }
     expect(sentTo(model)).toHaveLength(7);
     expect((await ask(model)).status).toBe(200);
   });
+
+  it('comes back to it though a caller who was to try it did not wait', async () => {
+    const model = `openai/trial~${'status-500~'.repeat(4)}words-2`;
+    await ask(model);
+    await ask(model);
+    await until(
+      () => ask(model, { timeout_ms: 1 }),
+      ({ status }) => status === 504, // let through, and out of time
+    );
+    expect((await ask(model)).status).toBe(200);
+  });
 });
 
 describe('what is held against a target, and what is not', () => {
