@@ -23,6 +23,8 @@ export class RaceLost extends Error {
 export class Attempt implements LiveCall {
   readonly id = newId();
   readonly tally = new Tally();
+  /** Whether its time ran out while the provider was not waited for: the reader was slow, or our database. */
+  heldUp = false;
   private readonly controller = new AbortController();
   private readonly watch: Watch;
   private events: AsyncIterator<ModelEvent> | null = null;
@@ -41,7 +43,10 @@ export class Attempt implements LiveCall {
     limits: AttemptLimits,
     private readonly wanted: readonly AbortSignal[],
   ) {
-    this.watch = new Watch(limits, (ms) => this.controller.abort(upstreamTimeout(target.provider.id, ms)));
+    this.watch = new Watch(limits, (ms, waiting) => {
+      this.heldUp = !waiting;
+      this.controller.abort(upstreamTimeout(target.provider.id, ms));
+    });
     for (const signal of wanted) {
       if (signal.aborted) this.controller.abort(signal.reason);
       signal.addEventListener('abort', this.cancel);

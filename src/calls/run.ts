@@ -91,7 +91,7 @@ export class Run {
   /** It failed after it had begun: nobody else may go on. */
   broke(attempt: Attempt, error: unknown): void {
     attempt.failed(error);
-    if (error instanceof UpstreamError && !this.controller.signal.aborted) {
+    if (error instanceof UpstreamError && !this.controller.signal.aborted && !attempt.heldUp) {
       this.tools.providers.health.failed(attempt.target.id, error);
     }
   }
@@ -173,14 +173,25 @@ export class Run {
     }
   }
 
-  /** With one key after another, while it is the keys that fail. Null when it did not answer. */
+  /** Null when it did not answer. */
   private async tryTarget(target: Target, stops: readonly AbortSignal[]): Promise<Begun | null> {
     const { health } = this.tools.providers;
+    const onTrial = health.state(target.id) === 'half_open';
     if (!(await health.admits(target.id))) {
       const error = targetResting(target.provider.id, target.model, health.opensAt(target.id) - Date.now());
       this.failures.push({ target, error, durationMs: 0 });
       return null;
     }
+    try {
+      return await this.tryKeys(target, stops);
+    } finally {
+      if (onTrial) health.letGo(target.id);
+    }
+  }
+
+  /** With one key after another, while it is the keys that fail. */
+  private async tryKeys(target: Target, stops: readonly AbortSignal[]): Promise<Begun | null> {
+    const { health } = this.tools.providers;
     const tried = new Set<ProviderKey>();
     for (let key = target.provider.pick(tried); key && tried.size < MOST_KEYS; key = target.provider.pick(tried)) {
       const attempt = this.open(target, key, stops);
@@ -227,7 +238,7 @@ export class Run {
     if (error instanceof RaceLost) return;
     if (!(error instanceof DomainError) || this.controller.signal.aborted) throw error;
     this.failures.push({ target, error, durationMs: tally.latencyMs });
-    if (!(error instanceof UpstreamError)) return;
+    if (!(error instanceof UpstreamError) || attempt.heldUp) return;
     this.tools.providers.health.failed(target.id, error);
     this.tools.providers.times.add(target.id, FAILED_MS);
   }

@@ -14,7 +14,7 @@ describe('Watch', () => {
     jest.advanceTimersByTime(999);
     expect(late).not.toHaveBeenCalled();
     jest.advanceTimersByTime(2);
-    expect(late.mock.calls).toEqual([[1_000]]);
+    expect(late.mock.calls).toEqual([[1_000, true]]);
   });
 
   it('then for each next one', () => {
@@ -28,7 +28,7 @@ describe('Watch', () => {
     expect(late).not.toHaveBeenCalled();
     watched.waiting();
     jest.advanceTimersByTime(302);
-    expect(late.mock.calls).toEqual([[300]]);
+    expect(late.mock.calls).toEqual([[300, true]]);
   });
 
   it('does not take a slow reader of ours for a silent provider', () => {
@@ -51,7 +51,16 @@ describe('Watch', () => {
       jest.advanceTimersByTime(201);
       watched.heard();
     }
-    expect(late.mock.calls[0]).toEqual([5_000]);
+    expect(late.mock.calls[0]).toEqual([5_000, true]);
+  });
+
+  it('tells when the whole was used up by our reader', () => {
+    const watched = watch();
+    watched.waiting();
+    watched.heard();
+    watched.begin();
+    jest.advanceTimersByTime(5_001);
+    expect(late.mock.calls).toEqual([[5_000, false]]);
   });
 
   it('says nothing once it has ended', () => {

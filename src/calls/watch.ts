@@ -18,10 +18,10 @@ export class Watch {
   private waitingSince: number | null = null;
   private timer: NodeJS.Timeout;
 
-  /** @param late told which limit was passed */
+  /** @param late told which limit was passed, and whether the provider was being waited for */
   constructor(
     private readonly limits: AttemptLimits,
-    private readonly late: (limitMs: number) => void,
+    private readonly late: (limitMs: number, waiting: boolean) => void,
   ) {
     this.timer = this.arm();
   }
@@ -53,7 +53,7 @@ export class Watch {
 
   private check(): void {
     const { at, limit } = this.due();
-    if (at <= performance.now()) this.late(limit);
+    if (at <= performance.now()) this.late(limit, this.waitingSince !== null);
     else this.timer = this.arm();
   }
 

@@ -36,7 +36,12 @@ export class TargetHealth {
   admits(target: string): boolean | Promise<boolean> {
     const state = this.state(target);
     if (state !== 'half_open') return state === 'closed';
-    return this.marks.claim(`probe:${target}:${this.marks.until(trialMark(target))}`, PROBE_MS); // once for each opening
+    return this.marks.claim(this.probe(target), PROBE_MS);
+  }
+
+  /** A probe that came to nothing, because its caller left or another target was faster: the next may try. */
+  letGo(target: string): void {
+    this.marks.release(this.probe(target));
   }
 
   state(target: string): HealthState {
@@ -77,6 +82,11 @@ export class TargetHealth {
     const openMs = Math.min(this.settings.open * 2 ** known.trips++, LONGEST_OPEN_MS);
     this.marks.set(openMark(target), Date.now() + openMs);
     this.marks.set(trialMark(target), Date.now() + openMs + TRIAL_MS);
+  }
+
+  /** A name for each opening. */
+  private probe(target: string): string {
+    return `probe:${target}:${this.marks.until(trialMark(target))}`;
   }
 
   private breaker(target: string): Breaker {

@@ -109,6 +109,17 @@ breaker: { minimum: 4, open: 500ms }
     expect(sentTo(model)).toHaveLength(7);
     expect((await ask(model)).status).toBe(200);
   });
+
+  it('comes back to it though a caller who was to try it did not wait', async () => {
+    const model = `openai/trial~${'status-500~'.repeat(4)}words-2`;
+    await ask(model);
+    await ask(model);
+    await until(
+      () => ask(model, { timeout_ms: 1 }),
+      ({ status }) => status === 504, // let through, and out of time
+    );
+    expect((await ask(model)).status).toBe(200);
+  });
 });
 
 describe('what is held against a target, and what is not', () => {
@@ -124,5 +135,13 @@ describe('what is held against a target, and what is not', () => {
     const ask = () => alice.send('POST', '/v1/chat/stream', { message: 'Hi', model: 'openai/cut-after-3' }, {});
     for (let i = 0; i < 4; i++) expect(await (await ask()).text()).toContain('upstream_truncated');
     expect((await ask()).status).toBe(503);
+  });
+
+  it('is not: a reader so slow that an attempt runs out of time', async () => {
+    const model = 'openai/words-5000';
+    const body = { message: 'Hi', model, stream_options: { max_tokens_per_second: 50 } };
+    const streams = await Promise.all(Array.from({ length: 5 }, () => alice.stream('/v1/chat/stream', body)));
+    for (const events of streams) expect(events.at(-1)!.data.error.code).toBe('upstream_timeout');
+    expect((await alice.post('/v1/chat', { message: 'Hi', model })).status).toBe(200);
   });
 });

@@ -192,6 +192,18 @@ describe.each(DRIVERS)('the %s store', (driver, start) => {
     expect((await all()).filter(Boolean)).toHaveLength(0);
   });
 
+  it('gives a claim to another when its owner lets go of it, and only then', async () => {
+    const name = randomUUID();
+    const { near, far } = pair;
+    expect(await near.marks.claim(name, 60_000)).toBe(true);
+    if (near !== far) far.marks.release(name);
+    expect(await far.marks.claim(name, 60_000)).toBe(false);
+    near.marks.release(name);
+    await until(() => far.marks.claim(name, 60_000));
+    near.marks.release(name);
+    expect(await near.marks.claim(name, 60_000)).toBe(near === far);
+  });
+
   it('counts each hit once, in windows that begin with the first', async () => {
     const key = randomUUID();
     const hit = (i: number) => (i % 2 ? pair.near : pair.far).counters.hit(key, 300);

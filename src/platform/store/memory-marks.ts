@@ -30,4 +30,8 @@ export class MemoryMarks extends Marks {
     this.claims.set(name, now + ms);
     return Promise.resolve(true);
   }
+
+  release(name: string): void {
+    this.claims.delete(name);
+  }
 }

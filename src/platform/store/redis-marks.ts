@@ -60,6 +60,12 @@ export class RedisMarks extends Marks {
     }
   }
 
+  release(name: string): void {
+    if (this.own.until(name) === 0) return; // it is somebody else's by now
+    this.own.clear(name);
+    this.redis.client.del(storeKey(name, 'claim')).catch((error: unknown) => this.redis.complain(error));
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.sync(); // one under way may not have what was set last

@@ -46,6 +46,8 @@ export abstract class Marks {
   abstract clear(name: string): void;
   /** True for one process only within `ms`, and there once. While the store is away every process decides for itself. */
   abstract claim(name: string, ms: number): Promise<boolean>;
+  /** Lets go of a claim before its time, if this process holds it. */
+  abstract release(name: string): void;
 }
 
 /** Counts in windows that begin with the first hit. */
