@@ -69,3 +69,17 @@ describe('Watch', () => {
     expect(late).not.toHaveBeenCalled();
   });
 });
+
+describe('Watch in a process that stalls', () => {
+  it('gives the provider the time back that the process was away', async () => {
+    const late = jest.fn();
+    const watch = new Watch({ first: 100, idle: 100, whole: 60_000 }, late);
+    watch.waiting();
+    const until = performance.now() + 300;
+    while (performance.now() < until); // what came meanwhile is read only afterwards
+    await new Promise((turn) => setImmediate(turn));
+    await new Promise((turn) => setImmediate(turn));
+    expect(late).not.toHaveBeenCalled();
+    watch.end();
+  });
+});

@@ -8,15 +8,20 @@ export interface AttemptLimits {
   whole: number;
 }
 
+/** A timer that fires so much too late, in milliseconds, tells of a stall of this process. */
+const STALL_MS = 50;
+
 /**
  * Notices that an attempt is late. One timer, set for the nearest limit and looked at only when it fires, so that an event
- * costs nothing but a note of the time. Only waiting for the provider counts: a slow reader of ours is not its fault.
+ * costs nothing but a note of the time. Only waiting for the provider counts: neither a slow reader of ours nor a stall of
+ * this process, in which its answer may have come, is its fault.
  */
 export class Watch {
-  private readonly startedAt = performance.now();
+  private startedAt = performance.now();
   private began = false;
   private waitingSince: number | null = null;
   private timer: NodeJS.Timeout;
+  private planned = 0;
 
   /** @param late told which limit was passed, and whether the provider was being waited for */
   constructor(
@@ -48,13 +53,23 @@ export class Watch {
   }
 
   private arm(): NodeJS.Timeout {
-    return setTimeout(() => this.check(), Math.max(1, this.due().at - performance.now()));
+    const now = performance.now();
+    const inMs = Math.max(1, this.due().at - now);
+    this.planned = now + inMs;
+    return setTimeout(() => this.check(), inMs);
   }
 
   private check(): void {
+    const lateBy = performance.now() - this.planned;
+    if (lateBy > STALL_MS) this.forgive(lateBy + STALL_MS);
     const { at, limit } = this.due();
     if (at <= performance.now()) this.late(limit, this.waitingSince !== null);
     else this.timer = this.arm();
+  }
+
+  private forgive(ms: number): void {
+    this.startedAt += ms;
+    if (this.waitingSince !== null) this.waitingSince += ms;
   }
 
   private due(): { at: number; limit: number } {
