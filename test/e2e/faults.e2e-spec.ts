@@ -75,6 +75,7 @@ providers:
   - { id: refusing, kind: openai-compatible, base_url: "http://127.0.0.1:1/v1", api_key: x }
 routes:
   giant: { targets: [ { model: fake/giant-30, timeout: 30s } ] }
+  fine: { targets: [ { model: fake/words-1, timeout: 30s } ] } # its prompt may hold what the giant said
   too-long: { targets: [ { model: fake/giant-33, timeout: 30s } ] }
 timeouts: { first_token: 1s, idle: 1s }
 retry: { base: 5ms, cap: 10ms }
@@ -93,7 +94,7 @@ breaker: { minimum: 1000 }
     return { id, answer: await alice.post(path, body, { headers: { 'x-request-id': id } }) };
   };
   /** Of the same provider where it has one: its pool must be well. */
-  const good = (model: string) => (model.startsWith('broken/') ? 'broken/fine' : 'fake/words-1');
+  const good = (model: string) => (model.startsWith('broken/') ? 'broken/fine' : 'fine');
   const retryAfter = (code: string | null) => (code === 'provider_overloaded' ? '7' : null);
 
   const expectBilledOnce = async (id: string, code: string | null) => {
