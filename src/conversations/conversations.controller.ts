@@ -64,7 +64,10 @@ export class ConversationsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete it', description: 'It is gone from every read. What it cost stays in the usage.' })
+  @ApiOperation({
+    summary: 'Delete it',
+    description: 'It is gone from every read, and an answer under way is stopped. What it cost stays in the usage.',
+  })
   @ApiNoContentResponse()
   @ApiErrors(NOT_FOUND)
   delete(@CurrentUser() user: Principal, @Id() id: string): Promise<void> {

@@ -3,8 +3,10 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, IsNull } from 'typeorm';
 import { type Principal } from '../platform/common/auth/principal';
 import { type PageQuery } from '../platform/common/http/pagination';
+import { Invalidations } from '../platform/database/invalidations';
 import { Conversation } from './conversation.entity';
 import { StoredMessage } from './message.entity';
+import { CANCEL } from './turns.repository';
 
 /** What a caller may set; undefined leaves it as it is. */
 export type ConversationFields = Partial<Pick<Conversation, 'title' | 'model' | 'systemPrompt' | 'metadata'>>;
@@ -12,7 +14,10 @@ export type ConversationFields = Partial<Pick<Conversation, 'title' | 'model' | 
 /** The tenant and the user are part of every query: a stranger's conversation is simply not there. */
 @Injectable()
 export class ConversationsRepository {
-  constructor(@InjectDataSource() private readonly db: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly db: DataSource,
+    private readonly invalidations: Invalidations,
+  ) {}
 
   create({ workspaceId, userId }: Principal, id: string, fields: ConversationFields): Promise<Conversation> {
     const { title = null, model = null, systemPrompt = null, metadata = {} } = fields;
@@ -38,11 +43,19 @@ export class ConversationsRepository {
     return this.findOwned(principal, id);
   }
 
-  /** Gone from every read; false when there was none. */
-  async softDelete({ workspaceId, userId }: Principal, id: string): Promise<boolean> {
-    const owned = { id, workspaceId, userId, deletedAt: IsNull() };
-    const { affected } = await this.db.getRepository(Conversation).update(owned, { deletedAt: () => 'now()' });
-    return affected === 1;
+  /** Gone from every read, and nothing more is written to it; false when there was none. */
+  softDelete({ workspaceId, userId }: Principal, id: string): Promise<boolean> {
+    return this.db.transaction(async (tx) => {
+      const owned = { id, workspaceId, userId, deletedAt: IsNull() };
+      const { affected } = await tx.getRepository(Conversation).update(owned, { deletedAt: () => 'now()' });
+      if (affected !== 1) return false;
+      const [running] = await tx.query<[{ id: string }[], number]>(
+        `UPDATE messages SET cancel_requested = true WHERE conversation_id = $1 AND status = 'running' RETURNING id`,
+        [id],
+      );
+      for (const answer of running) await tx.query(...this.invalidations.announcement(CANCEL, answer.id));
+      return true;
+    });
   }
 
   /**

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { noLeases, usageRow } from '../support/ledger';
+import { noLeases, usageRow, usageRows } from '../support/ledger';
 import { rawPost, rest } from '../support/raw';
 import { type TestUser } from '../support/user';
 import { until, within } from '../support/until';
@@ -103,6 +103,27 @@ describe('clients that leave, wait or read slowly', () => {
     await within(1000, Promise.all(seen().map(({ closed }) => closed)));
     await noLeases(world.parley);
     expect(seen()).toHaveLength(10);
+  });
+
+  it('answers those of a batch that are to go on without their client, also when they come later', async () => {
+    const [gone, id] = [new AbortController(), randomUUID()];
+    const requests = [
+      ...Array.from({ length: 10 }, () => ({ message: 'Hi', model: `openai/${id}/hang` })),
+      ...['words-2', 'words-3'].map((model) => ({
+        message: 'Hi',
+        model: `openai/${model}`,
+        on_disconnect: 'continue',
+      })),
+    ];
+    const asked = alice.send('POST', '/v1/chat/batch', { requests }, { 'x-request-id': id }, gone.signal);
+    asked.catch(() => undefined);
+    await until(() => world.openai.requests.filter(({ body }) => body['model'] === `${id}/hang`).length === 10);
+    gone.abort();
+    const succeeded = await until(
+      async () => (await usageRows(world.parley, id)).filter(({ outcome }) => outcome === 'success'),
+      (rows) => rows.length === 2,
+    );
+    expect(succeeded.map(({ output_tokens }) => output_tokens).sort()).toEqual([2, 3]);
   });
 
   it('a slow reader slows a model nobody else listens to, and gets everything in the end', async () => {
