@@ -34,6 +34,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
   const stop = new StopSignal();
   for (const name of UNDOCUMENTED) Reflect.deleteProperty(environment, name);
   const config = Config.load(environment);
+  ProvidersService.check(config);
   const say = (message: string) => void process.stderr.write(`${message}\n`);
   const database = await openDatabase(config, say);
   try {
@@ -52,7 +53,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
     app.getHttpAdapter().getInstance().use(unknownRoute);
     await listen(app, config);
 
-    stop.act(async (signal) => {
+    const gently = async (signal: string) => {
       logger.log(`${signal}: draining`);
       const readiness = app.get(ReadinessChecks);
       readiness.draining = true;
@@ -60,7 +61,8 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
       await app.close();
       await database.stop();
       process.exit(0);
-    });
+    };
+    stop.act({ gently, atOnce: () => database.stop() });
     if (config.env.NODE_ENV === 'production') logger.log(`listening on port ${portOf(app.getHttpServer())}`);
     else welcome(config, portOf(app.getHttpServer()), app.get(ProvidersService));
   } catch (error) {

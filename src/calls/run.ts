@@ -239,6 +239,10 @@ export class Run {
     if (!(error instanceof DomainError) || this.controller.signal.aborted) throw error;
     this.failures.push({ target, error, durationMs: tally.latencyMs });
     if (!(error instanceof UpstreamError) || attempt.heldUp) return;
+    if (error.cure !== 'none') {
+      const what = `${error.failure} after ${tally.latencyMs} ms`;
+      logger.warn(`${target.id} did not answer request ${this.call.requestId}: ${what}`);
+    }
     this.tools.providers.health.failed(target.id, error);
     this.tools.providers.times.add(target.id, FAILED_MS);
   }

@@ -190,4 +190,5 @@ const saidBy = ({ answer, lengths }: RunningTurn): Said => ({
 });
 
 /** Refused by us before any provider was asked: the request can't be answered as it is, and leaves no trace. */
-const wasRefused = (failure: unknown) => failure instanceof DomainError && !(failure instanceof UpstreamError);
+const wasRefused = (failure: unknown) =>
+  failure instanceof DomainError && !(failure instanceof UpstreamError) && !failure.kind.startsWith('upstream');

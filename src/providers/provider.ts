@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import { type Marks } from '../platform/store/store.types';
 import { type UpstreamError, type UpstreamFailure } from './providers.errors';
 import { type ProviderAdapter } from './providers.types';
@@ -13,6 +14,7 @@ export interface ProviderKey {
 /** Failures that are the key's, not the provider's, and how long it rests after them, in milliseconds. */
 const RESTS: Partial<Record<UpstreamFailure, number>> = { auth: 300_000, quota: 300_000, rate_limit: 30_000 };
 const LONGEST_REST_MS = 600_000;
+const logger = new Logger('Route');
 
 /** One configured provider. Its keys take turns; one that was refused or limited rests, in every process. */
 export class Provider {
@@ -59,7 +61,12 @@ export class Provider {
     if (usual === undefined) return false;
     if (this.keys.some((other) => other !== key && this.isAwake(other))) {
       const asked = retryAfterSeconds === null ? usual : retryAfterSeconds * 1000;
-      this.marks.set(key.mark, Date.now() + Math.min(asked, LONGEST_REST_MS));
+      const restMs = Math.min(asked, LONGEST_REST_MS);
+      this.marks.set(key.mark, Date.now() + restMs);
+      const { total, resting } = this.state;
+      logger.warn(
+        `${this.id}: a key rests for ${restMs / 1000} s (${failure}); ${total - resting} of ${total} are awake`,
+      );
     }
     return true;
   }

@@ -1,6 +1,8 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DomainError } from '../platform/common/errors/domain.error';
 import { Config } from '../platform/config/config.service';
+import { ConfigError } from '../platform/config/env';
+import { MemoryMarks } from '../platform/store/memory-marks';
 import { Marks } from '../platform/store/store.types';
 import { Catalogue, type ModelInfo, splitModel, unpricedModel } from './catalogue';
 import { ModelDiscovery } from './discovery';
@@ -40,6 +42,11 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
     this.catalogue = new Catalogue(config.yaml.models);
     this.health = new TargetHealth(config.yaml.breaker, marks);
     this.configure(marks);
+  }
+
+  /** Before anything is started. Throws ConfigError for routes, keys and a default model that name what isn't there. */
+  static check(config: Config): void {
+    new ProvidersService(config, new MemoryMarks());
   }
 
   /** So that bare names of models only a server knows work from the first request on. The start does not wait for it. */
@@ -93,8 +100,8 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
 
   /** Whom to ask. Throws `model_not_found`, saying what to do. */
   resolve(model?: string, { fallbacks = [], race = [] }: Omit<Wanted, 'model'> = {}): Plan {
-    const first = race.length > 0 ? this.race([...(model === undefined ? [] : [model]), ...race]) : this.plan(model);
-    const more = fallbacks.map((name) => this.plan(name));
+    const first = race.length > 0 ? this.race(model, race) : this.plan(model);
+    const more = fallbacks.map((name, i) => this.plan(name, `fallbacks[${i}]`));
     return {
       ...first,
       steps: withoutRepeats([...first.steps, ...more.flatMap(({ steps }) => steps)]),
@@ -104,8 +111,9 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
     };
   }
 
-  private race(models: readonly string[]): Plan {
-    const plans = models.map((model) => this.plan(model));
+  private race(model: string | undefined, others: readonly string[]): Plan {
+    const named = model === undefined ? [] : [this.plan(model)];
+    const plans = [...named, ...others.map((name, i) => this.plan(name, `race[${i}]`))];
     return {
       steps: [plans.flatMap(({ steps }) => steps.flat())],
       overflow: plans.flatMap(({ overflow }) => overflow),
@@ -113,12 +121,14 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
     };
   }
 
-  private plan(model: string = this.config.env.DEFAULT_MODEL): Plan {
+  /** @param param the field of the request that names it */
+  private plan(model: string = this.config.env.DEFAULT_MODEL, param = 'model'): Plan {
     const route = this.routes.get(model);
-    return route?.plan(this.times) ?? { steps: [[this.target(model)]], overflow: [], pastFilter: false };
+    return route?.plan(this.times) ?? { steps: [[this.target(model, param)]], overflow: [], pastFilter: false };
   }
 
-  private target(model: string): Target {
+  private target(model: string, param = 'model'): Target {
+    const modelNotFound = (message: string) => new DomainError('invalid', 'model_not_found', message, { param });
     const { owner, name } = splitModel(model);
     const named = owner === null ? undefined : this.providers.get(owner);
     if (named && name) {
@@ -139,7 +149,7 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
     }
     if (!info || !provider) {
       throw modelNotFound(
-        `There is no model '${model}'. Models are named 'provider/model'; GET /v1/models lists them.`,
+        `There is no model or route '${model}'. Models are named 'provider/model'; GET /v1/models lists them.`,
       );
     }
     return { id: info.id, provider, model: info.name, info, timeoutMs: null };
@@ -154,9 +164,9 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
     return info ?? (this.discovery.has(provider, name) ? unpricedModel(provider, name) : null);
   }
 
-  /** Throws ConfigError for routes and keys that name what isn't there. */
   private configure(marks: Marks): void {
     const { keys, routes } = this.config.yaml;
+    const { DEFAULT_MODEL } = this.config.env;
     for (const kind of PROVIDERS) {
       for (const connection of kind.connections(this.config)) {
         const { id } = connection;
@@ -181,10 +191,15 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
       };
       this.routes.set(name, new Route(name, settings, find));
     }
+    // Bare names may be known to servers only, and demo models may be switched off.
+    if (!DEFAULT_MODEL.includes('/') || DEFAULT_MODEL.startsWith('demo/')) return;
+    try {
+      this.target(DEFAULT_MODEL);
+    } catch (error) {
+      throw new ConfigError(`DEFAULT_MODEL: ${(error as Error).message}`);
+    }
   }
 }
-
-const modelNotFound = (message: string) => new DomainError('invalid', 'model_not_found', message, { param: 'model' });
 
 /** A route has no window or price of its own: they are those of whoever answers. */
 const routeInfo = ({ name }: Route): ModelInfo => ({ ...unpricedModel('parley', name), id: name });

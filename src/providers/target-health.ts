@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { type ParleyYaml } from '../platform/config/parley-yaml';
 import { type Marks } from '../platform/store/store.types';
@@ -9,6 +10,7 @@ const SICK: readonly UpstreamFailure[] = ['overloaded', 'server', 'connection', 
 const LONGEST_OPEN_MS = 300_000;
 /** How long a breaker that was open stays on trial when nobody tries. */
 const TRIAL_MS = 600_000;
+const logger = new Logger('Route');
 /** One probe at a time, and how long the others wait for its outcome. */
 const PROBE_MS = 10_000;
 
@@ -57,6 +59,7 @@ export class TargetHealth {
   /** It says something: whatever becomes of it, the target may be asked again. */
   answers(target: string): void {
     if (this.state(target) !== 'half_open') return;
+    logger.log(`${target} answers again: its breaker is closed`);
     this.breakers.delete(target);
     this.marks.clear(openMark(target));
     this.marks.clear(trialMark(target));
@@ -80,6 +83,7 @@ export class TargetHealth {
     if (state === 'open' || (state === 'closed' && !known.outcomes.tooManyFailed(threshold, minimum))) return;
     if (state === 'closed') known.trips = 0; // whoever closed it, that row is over
     const openMs = Math.min(this.settings.open * 2 ** known.trips++, LONGEST_OPEN_MS);
+    logger.warn(`${target} fails too often (${failure}): its breaker is open for ${openMs / 1000} s`);
     this.marks.set(openMark(target), Date.now() + openMs);
     this.marks.set(trialMark(target), Date.now() + openMs + TRIAL_MS);
   }

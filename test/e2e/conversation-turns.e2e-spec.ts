@@ -271,6 +271,12 @@ describe('turns of a conversation', () => {
     const failed = await chat({ content: 'Go', model: 'openai/status-500' });
     expect(failed.status).toBe(502);
     expect((await alice.messages(id)).at(-1)).toMatchObject({ status: 'failed', error: { code: 'provider_failed' } });
+    const refused = await chat({ content: 'And?', model: 'openai/status-500', fallbacks: ['openai/status-401'] });
+    expect([refused.status, refused.body.error.code]).toEqual([502, 'all_providers_failed']);
+    expect((await alice.messages(id)).slice(-2)).toMatchObject([
+      { role: 'user', content: 'And?', status: 'complete' },
+      { role: 'assistant', status: 'failed', error: { code: 'all_providers_failed' } },
+    ]);
   });
 
   it('can be deleted in the middle of an answer, which ends it', async () => {

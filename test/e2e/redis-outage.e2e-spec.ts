@@ -71,6 +71,9 @@ describe('two processes on one Redis', () => {
     await redis.kill();
     const third = await startParley({ database: first.database, env: { REDIS_URL: redis.url } });
     expect((await third.anonymous().get('/ready')).status).toBe(503);
+    // Said as lines of the log, by everything that connects to it.
+    expect(third.logs.filter((line) => /^Error|^\s+at /.test(line))).toEqual([]);
+    expect(third.logs.filter((line) => line.includes('is away, trying again'))).toHaveLength(2);
     await redis.run();
     await ready(third.anonymous());
     await redis.kill();

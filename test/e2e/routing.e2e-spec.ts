@@ -277,14 +277,14 @@ routes:
   });
 
   it.each([
-    [{ fallbacks: ['nowhere/x'] }, 'model_not_found'],
-    [{ race: ['openai/x', 'nobody'] }, 'model_not_found'],
-    [{ race: [] }, 'validation_failed'],
-    [{ fallbacks: 'openai/x' }, 'validation_failed'],
-  ])('refuses %j before anything is sent', async (more, code) => {
+    [{ fallbacks: ['nowhere/x'] }, 'model_not_found', 'fallbacks[0]'],
+    [{ race: ['openai/x', 'nobody'] }, 'model_not_found', 'race[1]'],
+    [{ race: [] }, 'validation_failed', 'race'],
+    [{ fallbacks: 'openai/x' }, 'validation_failed', 'fallbacks'],
+  ])('refuses %j before anything is sent', async (more, code, param) => {
     const sent = world.openai.requests.length;
     const { status, body } = await ask('openai/echo', more);
-    expect([status, body.error.code]).toEqual([400, code]);
+    expect([status, body.error.code, body.error.param]).toEqual([400, code, param]);
     expect(world.openai.requests).toHaveLength(sent);
   });
 });

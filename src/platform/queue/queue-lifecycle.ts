@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { getQueueToken, WorkerHost } from '@nestjs/bullmq';
+import { BullRegistrar, WorkerHost } from '@nestjs/bullmq';
 import {
   type BeforeApplicationShutdown,
   Inject,
@@ -8,12 +8,12 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { DiscoveryService, ModuleRef } from '@nestjs/core';
+import { DiscoveryService } from '@nestjs/core';
 import { type Queue, type Worker } from 'bullmq';
 import { Complaints } from '../common/complaints';
 import { ReadinessChecks } from '../common/readiness';
 import { QUEUE_BACKEND, type QueueBackend } from './queue-backend';
-import { type QueueName, QUEUES, SCHEDULES } from './queues';
+import { type QueueName, SCHEDULES } from './queues';
 
 /** What jobs under way get at a shutdown; then they are left, and another process begins them anew. */
 const CLOSE_MS = 3_000;
@@ -23,30 +23,34 @@ const REMAKE_MS = 600_000;
 /** Finished jobs that stay to be looked at. */
 const KEPT = { removeOnComplete: { count: 24 }, removeOnFail: { count: 100 } };
 
+export const ALL_QUEUES = Symbol('AllQueues');
+
 /** Watches over queues and workers: their errors, their readiness, the schedules, and their end. */
 @Injectable()
 export class QueueLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly logger = new Logger('Queue');
   private readonly complaints = new Complaints(this.logger, 'the job queue');
   private readonly stopping = new AbortController();
-  private queues: Queue[] = [];
   private workers: Worker[] = [];
 
   constructor(
     @Inject(QUEUE_BACKEND) private readonly backend: QueueBackend,
-    private readonly modules: ModuleRef,
+    @Inject(ALL_QUEUES) private readonly queues: readonly Queue[],
+    private readonly registrar: BullRegistrar,
     private readonly discovery: DiscoveryService,
     private readonly checks: ReadinessChecks,
-  ) {}
+  ) {
+    for (const queue of queues) queue.on('error', (error) => this.complaints.about(error));
+  }
 
+  /** The workers begin here. An error nobody listens to would be printed by BullMQ itself. */
   onApplicationBootstrap(): void {
-    this.queues = QUEUES.map((name) => this.modules.get<Queue>(getQueueToken(name), { strict: false }));
+    this.registrar.register();
     this.workers = this.discovery
       .getProviders()
       .map(({ instance }) => instance as unknown)
       .filter((instance) => instance instanceof WorkerHost)
       .map((processor: WorkerHost) => processor.worker);
-    for (const queue of this.queues) queue.on('error', (error) => this.complaints.about(error));
     for (const worker of this.workers) {
       worker.on('error', (error) => this.complaints.about(error));
       worker.on('failed', (job, error) => this.logger.error(error, `job ${job?.id ?? ''} of ${worker.name} failed`));

@@ -1,9 +1,10 @@
-import { BullModule } from '@nestjs/bullmq';
+import { BullModule, getQueueToken } from '@nestjs/bullmq';
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { type Queue } from 'bullmq';
 import { Config } from '../config/config.service';
 import { postgresBackend, QUEUE_BACKEND, type QueueBackend, redisBackend } from './queue-backend';
-import { QueueLifecycle } from './queue-lifecycle';
+import { ALL_QUEUES, QueueLifecycle } from './queue-lifecycle';
 import { QUEUES } from './queues';
 
 @Module({})
@@ -28,12 +29,18 @@ export class QueueModule {
       imports: [backend],
       inject: [QUEUE_BACKEND],
       useFactory: ({ options }: QueueBackend) => options,
+      extraOptions: { manualRegistration: true },
     });
     const queues = BullModule.registerQueue(...QUEUES.map((name) => ({ name })));
+    const all = {
+      provide: ALL_QUEUES,
+      inject: QUEUES.map((name) => getQueueToken(name)),
+      useFactory: (...queues: Queue[]) => queues,
+    };
     return {
       module: QueueModule,
       imports: [backend, connected, queues, DiscoveryModule],
-      providers: [QueueLifecycle],
+      providers: [all, QueueLifecycle],
       exports: [queues],
     };
   }

@@ -15,6 +15,7 @@ export const MODEL_ERRORS = [
   '400 content_filter',
   '400 provider_refused_request',
   '502 provider_failed',
+  '502 all_providers_failed',
   '502 upstream_credentials_rejected',
   '502 upstream_truncated',
   '503 provider_overloaded',
