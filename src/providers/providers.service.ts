@@ -149,7 +149,7 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
     }
     if (!info || !provider) {
       throw modelNotFound(
-        `There is no model or route '${model}'. Models are named 'provider/model'; GET /v1/models lists them.`,
+        `There is no model '${model}', nor a route. Models are named 'provider/model'; GET /v1/models lists them.`,
       );
     }
     return { id: info.id, provider, model: info.name, info, timeoutMs: null };

@@ -7,7 +7,7 @@ describe('a start', () => {
   it.each([
     ['routes: { smart: { targets: [{ model: nowhere/x }] } }', {}, /parley\.yaml:2: routes\.smart\.targets\.0\.model/],
     ['keys: { nowhere: [sk-x] }', {}, /parley\.yaml:2: keys\.nowhere/],
-    ['', { DEFAULT_MODEL: 'nowhere/x' }, /DEFAULT_MODEL: There is no model or route 'nowhere\/x'/],
+    ['', { DEFAULT_MODEL: 'nowhere/x' }, /DEFAULT_MODEL: There is no model 'nowhere\/x'/],
   ])('with what names nothing ends before the database is looked for: %s %j', async (yaml, env, told) => {
     await expect(startParley({ yaml, env: { ...env, ...AWAY } })).rejects.toThrow(told);
   });
