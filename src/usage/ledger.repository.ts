@@ -1,41 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
-import { formatUsd } from '../platform/common/money';
+import { DataSource, type EntityManager } from 'typeorm';
+import { newId } from '../platform/common/ids';
 import { toJsonb } from '../platform/database/jsonb';
+import { inWindow, SUMS_LOCK, WINDOW } from './budgets.sql';
+import { COLUMNS, LATE_COLUMNS, toRow } from './usage-row';
 import { type CallRecord } from './usage.types';
 
-/** What a call's row says that is known only in the end. */
-const LATE_COLUMNS = [
-  'superseded',
-  'input_tokens',
-  'output_tokens',
-  'cached_tokens',
-  'cache_write_tokens',
-  'reasoning_tokens',
-  'cost_usd',
-  'estimated',
-  'outcome',
-  'error_code',
-  'latency_ms',
-  'ttft_ms',
-];
-/** By name: a newer schema may have more, with defaults. */
-const COLUMNS = [
-  'id',
-  'call_id',
-  'at',
-  'workspace_id',
-  'user_id',
-  'api_key_id',
-  'end_user',
-  'kind',
-  'provider',
-  'model',
-  ...LATE_COLUMNS,
-  'request_id',
-  'message_id',
-].join(', ');
 const VALUES = LATE_COLUMNS.map((column) => `${column} = EXCLUDED.${column}`).join(', ');
 
 /** $1: ids of calls that live in this process. */
@@ -49,6 +20,53 @@ const LEASE_SECONDS = 10;
  * it survives; only the death of the database's machine within the last half second could lose one.
  */
 const WITHOUT_WAITING = `set_config('synchronous_commit', 'off', true)`;
+
+/**
+ * Writes rows ($1), adds what they cost to every budget of their subjects, and gives back what the calls ($2) had
+ * reserved there. Rows that were written before ($3, rare) are replaced by the truth, never by another estimate, and
+ * only the difference is added. Budgets are locked in one order, so that no two processes wait for each other.
+ */
+const BILL = `
+  WITH told AS (SELECT * FROM jsonb_populate_recordset(NULL::usage, $1::jsonb)),
+  before AS (SELECT u.* FROM usage u JOIN told USING (id, at) WHERE u.id = ANY ($3::uuid[])),
+  rows AS (
+    SELECT told.* FROM told LEFT JOIN before USING (id, at)
+    WHERE before.id IS NULL OR before.outcome = 'interrupted' OR told.outcome <> 'interrupted'),
+  written AS (
+    INSERT INTO usage (${COLUMNS}) SELECT ${COLUMNS} FROM rows ON CONFLICT (id, at) DO UPDATE SET ${VALUES}),
+  charges AS (
+    SELECT workspace_id, user_id, api_key_id, at, coalesce(cost_usd, 0) AS usd, input_tokens::bigint + output_tokens AS tokens
+    FROM rows
+    UNION ALL
+    SELECT workspace_id, user_id, api_key_id, at, -coalesce(cost_usd, 0), -(input_tokens::bigint + output_tokens)
+    FROM before WHERE id IN (SELECT id FROM rows)),
+  released AS (DELETE FROM reservations WHERE call_id = ANY ($2::uuid[]) RETURNING *),
+  touched AS (
+    SELECT b.id FROM budgets b JOIN charges c
+      ON b.workspace_id = c.workspace_id AND b.subject_id IN (c.workspace_id, c.user_id, c.api_key_id)
+    UNION SELECT unnest(budget_ids) FROM released),
+  locked AS (
+    SELECT *, ${WINDOW} AS starts_at FROM budgets WHERE id = ANY (ARRAY (SELECT id FROM touched)) ORDER BY id FOR UPDATE),
+  sums AS (
+    SELECT id, starts_at,
+      ${inWindow('spent_usd')} + coalesce(spent.usd, 0) AS spent_usd,
+      ${inWindow('spent_tokens')} + coalesce(spent.tokens, 0) AS spent_tokens,
+      ${inWindow('reserved_usd')} - coalesce(free.usd, 0) AS reserved_usd,
+      ${inWindow('reserved_tokens')} - coalesce(free.tokens, 0) AS reserved_tokens,
+      ${inWindow('alerted')} AS alerted
+    FROM locked l,
+      LATERAL (SELECT sum(usd) AS usd, sum(tokens) AS tokens FROM charges c
+        WHERE c.workspace_id = l.workspace_id AND l.subject_id IN (c.workspace_id, c.user_id, c.api_key_id)
+          AND c.at >= l.starts_at) AS spent,
+      LATERAL (SELECT sum(usd) AS usd, sum(tokens) AS tokens FROM released r
+        WHERE l.id = ANY (r.budget_ids) AND r.at >= l.starts_at) AS free)
+  UPDATE budgets b SET window_start = s.starts_at, spent_usd = s.spent_usd, spent_tokens = s.spent_tokens,
+    reserved_usd = s.reserved_usd, reserved_tokens = s.reserved_tokens,
+    alerted = greatest(s.alerted, (
+      SELECT max(threshold) FROM unnest(b.alert_at) AS threshold
+      WHERE s.spent_usd >= threshold * b.limit_usd OR s.spent_tokens >= threshold * b.limit_tokens))
+  FROM sums s WHERE b.id = s.id
+  RETURNING b.id, b.alerted, b.alerted > s.alerted AS crossed`;
 
 /**
  * Leases of calls under way and the usage rows they become. A lease's `tally` is its usage row as JSON, so that both
@@ -80,15 +98,18 @@ export class LedgerRepository {
     return new Set(rows.map(({ id }) => id));
   }
 
-  /** Replaces leases by usage rows. The truth also replaces what a sweep estimated meanwhile. */
-  async settle(calls: CallRecord[]): Promise<void> {
-    const rows = calls.map(toRow);
-    await this.db.query(
-      `WITH freed AS (DELETE FROM call_leases WHERE id = ANY ($1))
-       INSERT INTO usage (${COLUMNS}) SELECT ${COLUMNS} FROM jsonb_populate_recordset(NULL::usage, $2::jsonb)
-       ON CONFLICT (id, at) DO UPDATE SET ${VALUES}`,
-      [rows.map(({ id }) => id), toJsonb(rows)],
-    );
+  /** Replaces leases by usage rows, and what their calls had reserved by what they cost. */
+  async settle(attempts: CallRecord[], callIds: string[]): Promise<void> {
+    const ids = attempts.map(({ id }) => id);
+    await this.db.transaction(async (tx) => {
+      const [{ freed }] = await tx.query<[{ freed: string[] }]>(
+        `WITH freed AS (DELETE FROM call_leases WHERE id = ANY ($1) RETURNING id)
+         SELECT pg_advisory_xact_lock_shared(${SUMS_LOCK}), ARRAY (SELECT id FROM freed) AS freed`,
+        [ids],
+      );
+      const rest = freed.length === ids.length ? [] : ids.filter((id) => !freed.includes(id));
+      await bill(tx, attempts.map(toRow), callIds, rest);
+    });
   }
 
   /** Lets go of leases of calls that were never dispatched. */
@@ -100,20 +121,21 @@ export class LedgerRepository {
    * Bills what dead processes left, from the last tally each lease carried. Returns how many, at most `limit`.
    * Processes never sweep the same lease, and none its own living calls, however late their leases are renewed.
    */
-  async sweepExpired(living: string[], limit: number): Promise<number> {
-    const [{ swept }] = await this.db.query<[{ swept: number }]>(
-      `WITH expired AS (
-         DELETE FROM call_leases WHERE id IN (
-           SELECT id FROM call_leases WHERE ${EXPIRED} ORDER BY expires_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
-         RETURNING tally),
-       billed AS (
-         INSERT INTO usage (${COLUMNS})
-         SELECT ${COLUMNS} FROM expired, jsonb_populate_record(NULL::usage, tally)
-         ON CONFLICT (id, at) DO UPDATE SET ${VALUES} WHERE usage.outcome = 'interrupted')
-       SELECT count(*)::int AS swept FROM expired`,
-      [living, limit],
-    );
-    return swept;
+  sweepExpired(living: string[], limit: number): Promise<number> {
+    return this.db.transaction(async (tx) => {
+      const [{ tallies }] = await tx.query<[{ tallies: { id: string }[] }]>(
+        `WITH expired AS (
+           DELETE FROM call_leases WHERE id IN (
+             SELECT id FROM call_leases WHERE ${EXPIRED} ORDER BY expires_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
+           RETURNING tally)
+         SELECT pg_advisory_xact_lock_shared(${SUMS_LOCK}), coalesce((SELECT jsonb_agg(tally) FROM expired), '[]') AS tallies`,
+        [living, limit],
+      );
+      if (tallies.length === 0) return 0;
+      const ids = tallies.map(({ id }) => id);
+      await bill(tx, tallies, [], ids);
+      return tallies.length;
+    });
   }
 
   /** Keeps the next expired lease, which can't be billed, out of the way of the others. Returns its tally for the log. */
@@ -132,30 +154,18 @@ export class LedgerRepository {
   }
 }
 
-/** Keys are the columns of `usage`. */
-const toRow = (call: CallRecord) => ({
-  id: call.id,
-  call_id: call.callId,
-  superseded: call.superseded,
-  at: call.at.toISOString(),
-  workspace_id: call.workspaceId,
-  user_id: call.userId,
-  api_key_id: call.apiKeyId,
-  end_user: call.endUser,
-  kind: call.kind,
-  provider: call.provider,
-  model: call.model,
-  input_tokens: call.inputTokens,
-  output_tokens: call.outputTokens,
-  cached_tokens: call.cachedTokens,
-  cache_write_tokens: call.cacheWriteTokens,
-  reasoning_tokens: call.reasoningTokens,
-  cost_usd: call.cost === null ? null : formatUsd(call.cost),
-  estimated: call.estimated,
-  outcome: call.outcome,
-  error_code: call.errorCode,
-  latency_ms: call.latencyMs,
-  ttft_ms: call.ttftMs,
-  request_id: call.requestId,
-  message_id: call.messageId,
-});
+async function bill(tx: EntityManager, rows: object[], callIds: string[], written: string[]): Promise<void> {
+  const [budgets] = await tx.query<[{ id: string; alerted: number; crossed: boolean }[]]>(BILL, [
+    toJsonb(rows),
+    callIds,
+    written,
+  ]);
+  for (const { id, alerted } of budgets.filter(({ crossed }) => crossed)) {
+    await tx.query(
+      `INSERT INTO budget_alerts (id, budget_id, threshold, window_start, spent_usd, spent_tokens, next_attempt_at)
+       SELECT $1, id, $3, window_start, spent_usd, spent_tokens, CASE WHEN alert_url IS NULL THEN NULL ELSE now() END
+       FROM budgets WHERE id = $2`,
+      [newId(), id, alerted],
+    );
+  }
+}

@@ -4,6 +4,7 @@ import { Batcher } from '../platform/common/batcher';
 import { every } from '../platform/common/every';
 import { newId } from '../platform/common/ids';
 import { LedgerRepository } from './ledger.repository';
+import { ReservationsService } from './reservations.service';
 import { type CallRecord, type LiveCall } from './usage.types';
 
 const RENEW_MS = 1_000;
@@ -16,8 +17,16 @@ const GROUP = { most: 200, lingerMs: 5 };
 const DRAIN_MS = 10_000;
 const RETRY_MS = { first: 100, most: 5_000 };
 
+/** A call that is over, with a record of each attempt that left. */
+interface Settlement {
+  callId: string;
+  attempts: CallRecord[];
+}
+const attemptsOf = ({ attempts }: Settlement) => attempts;
+const callOf = ({ callId }: Settlement) => callId;
+
 /**
- * Every dispatched call has a lease, and every lease becomes exactly one usage row: written from the truth by `settle`,
+ * Every dispatched attempt has a lease, and every lease becomes exactly one usage row: written from the truth by `settle`,
  * or from the last tally by whichever process sweeps what a dead one left. Writes are grouped over concurrent calls.
  */
 @Injectable()
@@ -26,8 +35,8 @@ export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
   private readonly owner = newId();
   private readonly live = new Map<string, LiveCall>();
   private readonly opening = new Batcher<CallRecord>((calls) => this.repository.openLeases(this.owner, calls));
-  private readonly settling = new Batcher<CallRecord>(
-    (calls) => this.persist(() => this.repository.settle(calls)),
+  private readonly settling = new Batcher<Settlement>(
+    (calls) => this.persist(() => this.repository.settle(calls.flatMap(attemptsOf), calls.map(callOf))),
     GROUP.most,
     GROUP.lingerMs,
   );
@@ -35,7 +44,10 @@ export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
   private upkeep: (() => void)[] = [];
   private closing = false;
 
-  constructor(private readonly repository: LedgerRepository) {}
+  constructor(
+    private readonly repository: LedgerRepository,
+    private readonly reservations: ReservationsService,
+  ) {}
 
   async onModuleInit(): Promise<void> {
     await this.ensurePartitions();
@@ -70,15 +82,20 @@ export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
     this.live.set(call.id, call);
   }
 
-  /** The call is over. Its row is written behind the caller's back, and tried again while the database is away. */
-  settle(call: LiveCall): void {
-    this.live.delete(call.id);
+  /**
+   * The call is over. The rows of its attempts replace what was reserved for it, in one transaction behind the caller's
+   * back, which is tried again while the database is away.
+   */
+  settle(callId: string, attempts: readonly LiveCall[]): void {
+    const reserved = this.reservations.forget(callId);
+    for (const { id } of attempts) this.live.delete(id);
+    if (attempts.length === 0 && !reserved) return;
     this.settling
-      .add(call.record())
-      .catch((error: unknown) => this.logger.error(error, `the usage row of call ${call.id} could not be written`));
+      .add({ callId, attempts: attempts.map((attempt) => attempt.record()) })
+      .catch((error: unknown) => this.logger.error(error, `the usage of call ${callId} could not be written`));
   }
 
-  /** The call was never dispatched: nothing is owed. */
+  /** The attempt was never dispatched: nothing is owed. */
   release(call: LiveCall): void {
     this.live.delete(call.id);
     this.releasing
@@ -93,6 +110,7 @@ export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
 
   /** A lease that another process swept in a long pause of this one is opened again. */
   private async renew(): Promise<void> {
+    await this.reservations.renew();
     if (this.live.size === 0) return;
     const calls = [...this.live.values()];
     const there = await this.repository.renewLeases(calls.map((call) => call.record()));
@@ -119,6 +137,8 @@ export class LedgerService implements OnModuleInit, BeforeApplicationShutdown {
       if (!isRefused(error)) throw error;
       await this.sweepSingly(living);
     }
+    const abandoned = await this.reservations.abandoned(SWEEP_GROUP);
+    if (abandoned.length > 0) await this.repository.settle([], abandoned);
   }
 
   /** One lease that can't be billed must not keep the others from it. */

@@ -1,0 +1,21 @@
+/**
+ * The sums of a budget are those of one window, which begins at `window_start`. Windows are calendar days and months in
+ * UTC; `total` has one, without a beginning.
+ */
+const CURRENT = `CASE period WHEN 'total' THEN '-infinity'::timestamptz ELSE date_trunc(period, now(), 'UTC') END`;
+
+/** Never backwards: a statement that had to wait over midnight finds a window that is newer than its own `now()`. */
+export const WINDOW = `greatest(window_start, ${CURRENT})`;
+
+/** A sum of the window `starts_at`: zero when the row still has those of an earlier one. */
+export const inWindow = (column: string): string => `CASE WHEN window_start = starts_at THEN ${column} ELSE 0 END`;
+
+/** When the window that begins at `starts_at` ends; null for `total`. */
+export const RESETS_AT = `CASE period WHEN 'total' THEN NULL
+  ELSE (starts_at AT TIME ZONE 'UTC' + ('1 ' || period)::interval) AT TIME ZONE 'UTC' END`;
+
+/**
+ * Taken shared by whoever writes usage rows, alone by whoever makes a budget out of those there are: each row is either
+ * summed up then, or added afterwards.
+ */
+export const SUMS_LOCK = `hashtext('budget_sums')`;

@@ -1,0 +1,43 @@
+import { type Principal } from '../platform/common/auth/principal';
+import { type PicoUsd } from '../platform/common/money';
+
+export const SUBJECTS = ['workspace', 'member', 'api_key'] as const;
+export const PERIODS = ['day', 'month', 'total'] as const;
+
+/** Whose spending a budget limits. A member is named by the user's id, and spends with all of their keys. */
+export interface BudgetSubject {
+  type: (typeof SUBJECTS)[number];
+  id: string;
+}
+
+/** What a call may cost, or did. Tokens are those of prompt and answer; USD is null when there is no known price. */
+export interface Amount {
+  usd: PicoUsd | null;
+  tokens: number;
+}
+
+/** An amount that is to be held while a call is under way. */
+export interface Reservation {
+  id: string;
+  callId: string;
+  principal: Principal;
+  amount: Amount;
+}
+
+/** A budget that applies to a call, and whether there is room in it. */
+export interface JudgedBudget {
+  id: string;
+  subject_type: BudgetSubject['type'];
+  subject_id: string;
+  period: (typeof PERIODS)[number];
+  limit_usd: PicoUsd | null;
+  limit_tokens: number | null;
+  /** Beside what is spent and reserved; below zero when more was spent than the limit. */
+  left_usd: PicoUsd | null;
+  left_tokens: number | null;
+  /** Limits USD, and the call has no known price. */
+  unpriced: boolean;
+  fits: boolean;
+  /** Null for `total`. */
+  resets_at: Date | null;
+}

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { type Principal } from '../platform/common/auth/principal';
+import { Batcher } from '../platform/common/batcher';
+import { newId } from '../platform/common/ids';
+import { type Amount, type JudgedBudget, type Reservation } from './budgets.types';
+import { ReservationsRepository } from './reservations.repository';
+
+/** What calls of this process that are under way have reserved of their budgets. */
+@Injectable()
+export class ReservationsService {
+  /** By call. */
+  private readonly live = new Map<string, Reservation[]>();
+  private readonly asking = new Batcher<Principal, boolean>((callers) => this.repository.budgeted(callers));
+
+  constructor(private readonly repository: ReservationsRepository) {}
+
+  /** Whether any budget applies to the caller, now. */
+  budgeted(caller: Principal): Promise<boolean> {
+    return this.asking.add(caller);
+  }
+
+  /**
+   * Holds an amount for a call in every budget that applies, or in none. May be asked again for more.
+   * @returns the budgets without room for it; empty when it is held, or none applies
+   */
+  async reserve(principal: Principal, callId: string, amount: Amount): Promise<JudgedBudget[]> {
+    const reservation = { id: newId(), callId, principal, amount };
+    const judged = await this.repository.reserve(reservation, false);
+    const full = judged.filter(({ fits }) => !fits);
+    if (judged.length > 0 && full.length === 0) {
+      this.live.set(callId, [...(this.live.get(callId) ?? []), reservation]);
+    }
+    return full;
+  }
+
+  /** The call is over; its settlement gives back what it held. Says whether it held anything. */
+  forget(callId: string): boolean {
+    return this.live.delete(callId);
+  }
+
+  /** One that another process swept in a long pause of this one is held again: its call goes on. */
+  async renew(): Promise<void> {
+    if (this.live.size === 0) return;
+    const held = [...this.live.values()].flat();
+    const there = await this.repository.renew(held.map(({ id }) => id));
+    for (const reservation of held.filter(({ id }) => !there.has(id))) {
+      if (this.live.has(reservation.callId)) await this.repository.reserve(reservation, true);
+    }
+  }
+
+  /** Calls of dead processes that hold something, and have no attempt left to be billed. */
+  abandoned(limit: number): Promise<string[]> {
+    return this.repository.expired([...this.live.keys()], limit);
+  }
+}
