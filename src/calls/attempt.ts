@@ -124,7 +124,7 @@ export class Attempt implements LiveCall {
 
   record(): CallRecord {
     const { principal, request, kind, requestId, messageId } = this.call;
-    const usage = this.tally.usage(request);
+    const usage = this.tally.usage(request, this.target);
     return {
       id: this.id,
       callId: this.call.id,

@@ -1,42 +1,91 @@
-import { type GenerationRequest, type Part } from '../providers/providers.types';
+import { type Target } from '../providers/providers.service';
+import { type GenerationRequest } from '../providers/providers.types';
+import { anyImages, claudeImages, imageTokens, openAiImages, type TokenEstimate } from './image-tokens';
+import { bytesOf, contentsOf, isText, read } from './prompt';
+import { type Encoding, type TextCounter } from './tokenizer';
 
-/** What an image costs at OpenAI's `auto` detail for a middling picture; providers differ from 85 to 1,600. */
+export type { TokenEstimate } from './image-tokens';
+
 const IMAGE_TOKENS = 765;
 const MESSAGE_TOKENS = 4;
+const PROMPT_TOKENS = 3;
+/** Bytes of a document to a token: a PDF page of 30 kB is about 3,000 tokens of text and picture. */
+const DOCUMENT_BYTES_PER_TOKEN = 10;
+const SMALLEST_DOCUMENT = 5_000;
 
-/**
- * Tokens of text, from its UTF-8 bytes: four to a token. Within about a quarter for English and code, and for scripts of three bytes
- * a character (Chinese, Japanese, Hindi) a good half too few or too many. Used only where a provider told no usage.
- */
+/** Tokens of text, from its UTF-8 bytes: four to a token. Used where something is said, piece by piece, and nothing must be spent on counting. */
 export const tokensOfBytes = (bytes: number): number => Math.ceil(bytes / 4);
 
-/** Estimated tokens of a prompt: its texts, tool definitions, images and the framing of its messages. */
-export function estimateInput({ messages, tools = [] }: GenerationRequest): number {
-  let bytes = tools.length > 0 ? Buffer.byteLength(JSON.stringify(tools)) : 0;
-  let rest = 0;
-  for (const { parts } of messages) {
-    rest += MESSAGE_TOKENS;
-    for (const part of parts) {
-      if (part.type === 'image') rest += IMAGE_TOKENS;
-      else bytes += partBytes(part);
-    }
-  }
-  return tokensOfBytes(bytes) + rest;
+/** A prompt at once, without reading it: within about a quarter for English and code, a good half for other scripts. */
+export function roughInput(request: GenerationRequest): number {
+  const { texts, images, files, hidden } = contentsOf(request);
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), hidden);
+  const documents = files.reduce((sum, { data }) => sum + bytesOf(data), 0);
+  return tokensOfBytes(bytes + documents) + IMAGE_TOKENS * images.length + MESSAGE_TOKENS * request.messages.length;
 }
 
-function partBytes(part: Exclude<Part, { type: 'image' }>): number {
-  switch (part.type) {
-    case 'text':
-    case 'reasoning':
-    case 'refusal':
-      return Buffer.byteLength(part.text);
-    case 'tool_call':
-      return part.name.length + Buffer.byteLength(part.arguments);
-    case 'tool_result':
-      return Buffer.byteLength(part.content);
-    case 'file':
-      return Math.ceil((part.data.length * 3) / 4);
-    case 'opaque':
-      return 0;
+/**
+ * Tokens of a prompt as the provider of `target` will count it. OpenAI's models are counted with their own vocabulary: what is told
+ * stays below `upper`, two per cent and a few tokens more. Of others only the vocabulary's bytes are known for certain: `tokens`
+ * is OpenAI's count times what was measured (Claude 1.2, others 1.05), `upper` twice it and a token for every byte of a kind that
+ * others split finer. What a provider adds of its own accord, such as Claude's instructions for tools, is in both. No more than
+ * the model's context window.
+ */
+export function estimateInput(
+  request: GenerationRequest,
+  target: Pick<Target, 'provider' | 'model' | 'info'>,
+): TokenEstimate {
+  const reader = readerOf(target);
+  const { text, contents } = read(request, reader.encoding);
+  const { images, files, hidden, names, tools } = contents;
+  const total = { tokens: hidden / 4, upper: hidden };
+  const add = ({ tokens, upper }: TokenEstimate) => {
+    total.tokens += tokens;
+    total.upper += upper;
+  };
+  add(reader.text(text));
+  for (const image of images) add(imageTokens(reader.images, image));
+  for (const { data } of files.filter((file) => !isText(file))) {
+    const bytes = bytesOf(data);
+    add({ tokens: bytes / DOCUMENT_BYTES_PER_TOKEN, upper: Math.max(bytes, SMALLEST_DOCUMENT) });
   }
+  const { framing } = reader;
+  add({ tokens: PROMPT_TOKENS + names, upper: framing.prompt + names });
+  add({ tokens: MESSAGE_TOKENS * request.messages.length, upper: framing.message * request.messages.length });
+  if (tools > 0) add({ tokens: framing.tools.tokens + tools, upper: framing.tools.upper + 16 * tools });
+  const most = target.info?.contextWindow ?? Infinity;
+  return { tokens: Math.min(Math.ceil(total.tokens), most), upper: Math.min(Math.ceil(total.upper), most) };
+}
+
+/** How the models of one kind read a prompt. */
+interface Reader {
+  encoding: Encoding;
+  text(counter: TextCounter): TokenEstimate;
+  images: typeof claudeImages;
+  /** Upper bounds of what surrounds a prompt and each of its messages, and what tools bring with them beside their definitions. */
+  framing: { prompt: number; message: number; tools: TokenEstimate };
+}
+
+function readerOf({ provider, model }: Pick<Target, 'provider' | 'model'>): Reader {
+  const name = provider.id === 'openrouter' ? model.replace(/^openai\//, '') : model;
+  const isOpenAi = provider.id === 'openai' || (provider.id === 'openrouter' && name !== model);
+  if (isOpenAi) {
+    return {
+      encoding: /^(gpt-3|gpt-4$|gpt-4-)/.test(name) ? 'cl100k' : 'o200k',
+      text: (counter) => ({ tokens: counter.estimate, upper: counter.most * 1.02 }),
+      images: openAiImages(name),
+      framing: { prompt: 32, message: 8, tools: { tokens: 12, upper: 32 } },
+    };
+  }
+  const isClaude = /claude/i.test(model);
+  const factor = isClaude ? 1.2 : 1.05;
+  return {
+    encoding: 'o200k',
+    text: (counter) => ({
+      tokens: Math.min(counter.estimate * factor, counter.mostElsewhere),
+      upper: counter.mostElsewhere,
+    }),
+    images: isClaude ? claudeImages : anyImages,
+    framing: { prompt: 64, message: 8, tools: { tokens: isClaude ? 346 : 100, upper: 1024 } },
+  };
 }

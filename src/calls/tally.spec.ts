@@ -4,7 +4,7 @@ import { tokensOfBytes } from './estimate';
 import { Tally } from './tally';
 
 const request: GenerationRequest = { messages: [{ role: 'user', parts: [{ type: 'text', text: 'x'.repeat(400) }] }] };
-const unpriced = { info: null } as Target;
+const unpriced = { info: null, model: 'some', provider: { id: 'local' } } as Target;
 
 describe('Tally', () => {
   it("takes the provider's own count where there is one", () => {
@@ -13,7 +13,7 @@ describe('Tally', () => {
     tally.add({ type: 'text', delta: 'a long answer that would be estimated otherwise' });
     tally.add({ type: 'finish', reason: 'stop', usage: told });
 
-    expect(tally.usage(request)).toEqual(told);
+    expect(tally.usage(request, unpriced)).toEqual(told);
     expect(tally.estimated).toBe(false);
   });
 
@@ -23,9 +23,9 @@ describe('Tally', () => {
     tally.add({ type: 'text', delta: '日本' });
     tally.add({ type: 'tool_call', index: 0, argumentsDelta: '{"a":1}' });
 
-    expect(tally.usage(request)).toMatchObject({ inputTokens: 104, outputTokens: tokensOfBytes(4 + 6 + 7) });
+    expect(tally.usage(request, unpriced)).toMatchObject({ inputTokens: 104, outputTokens: tokensOfBytes(4 + 6 + 7) });
     expect(tally.estimated).toBe(true);
-    expect(tally.cost(unpriced, tally.usage(request))).toBeNull();
+    expect(tally.cost(unpriced, tally.usage(request, unpriced))).toBeNull();
   });
 
   it.each([
@@ -39,7 +39,7 @@ describe('Tally', () => {
     const usage = { inputTokens: 1, outputTokens: 1, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
     tally.add({ type: 'finish', reason: 'stop', usage: { ...usage, ...told } });
     expect(tally.estimated).toBe(true);
-    expect(tally.usage(request)).toMatchObject({ inputTokens: 104, outputTokens: 0 });
+    expect(tally.usage(request, unpriced)).toMatchObject({ inputTokens: 104, outputTokens: 0 });
   });
 
   it('takes parts for no more than their whole', () => {
@@ -52,16 +52,20 @@ describe('Tally', () => {
       reasoningTokens: 9,
     };
     tally.add({ type: 'finish', reason: 'stop', usage });
-    expect(tally.usage(request)).toMatchObject({ cachedInputTokens: 8, cacheWriteTokens: 2, reasoningTokens: 5 });
+    expect(tally.usage(request, unpriced)).toMatchObject({
+      cachedInputTokens: 8,
+      cacheWriteTokens: 2,
+      reasoningTokens: 5,
+    });
   });
 
   it('owes nothing for a request the provider refused', () => {
     const tally = new Tally();
     tally.owed = false;
 
-    expect(tally.usage(request)).toMatchObject({ inputTokens: 0, outputTokens: 0 });
+    expect(tally.usage(request, unpriced)).toMatchObject({ inputTokens: 0, outputTokens: 0 });
     expect(tally.estimated).toBe(false);
-    expect(tally.cost(unpriced, tally.usage(request))).toBe(0n);
+    expect(tally.cost(unpriced, tally.usage(request, unpriced))).toBe(0n);
   });
 
   it('knows when the first content came', () => {

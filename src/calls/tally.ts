@@ -1,7 +1,7 @@
 import { priceOf, type Target } from '../providers/providers.service';
 import { type GenerationRequest, type ModelEvent, type TokenUsage } from '../providers/providers.types';
 import { type Outcome } from '../usage/usage.types';
-import { estimateInput, tokensOfBytes } from './estimate';
+import { estimateInput, roughInput, tokensOfBytes } from './estimate';
 import { type PicoUsd } from '../platform/common/money';
 
 /** What a call has used so far. Filled as it runs, so that it is true even of a call cut short. */
@@ -16,6 +16,7 @@ export class Tally {
   private ended: number | null = null;
   private outputBytes = 0;
   private told: TokenUsage | null = null;
+  private roughly: number | null = null;
   private input: number | null = null;
 
   /** Takes in one event of the provider. */
@@ -43,13 +44,16 @@ export class Tally {
     this.ended = performance.now();
   }
 
-  /** The provider's own count, or an estimate from the texts. */
-  usage(request: GenerationRequest): TokenUsage {
+  /** The provider's own count, or an estimate from the texts; as long as the call runs a rough one, which costs next to nothing. */
+  usage(request: GenerationRequest, target: Target): TokenUsage {
     if (this.told) return this.told;
     const idle = { cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
     if (!this.owed) return { inputTokens: 0, outputTokens: 0, ...idle };
-    this.input ??= estimateInput(request);
-    return { inputTokens: this.input, outputTokens: tokensOfBytes(this.outputBytes), ...idle };
+    const inputTokens =
+      this.ended === null
+        ? (this.roughly ??= roughInput(request))
+        : (this.input ??= estimateInput(request, target).tokens);
+    return { inputTokens, outputTokens: tokensOfBytes(this.outputBytes), ...idle };
   }
 
   get estimated(): boolean {

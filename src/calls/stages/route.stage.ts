@@ -34,7 +34,7 @@ export const routeStage = (tools: RunTools): CallStage =>
           continue;
         }
         await run.losers; // what they cost is part of it
-        const usage = attempt.tally.usage(call.request);
+        const usage = attempt.tally.usage(call.request, target);
         const cost = sumOf(attempt.tally.cost(target, usage), run.spent);
         yield tell({ ...event, usage, cost, estimated: attempt.tally.estimated });
       }
