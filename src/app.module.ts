@@ -6,6 +6,7 @@ import { ConfigModule } from './platform/config/config.module';
 import { type Config } from './platform/config/config.service';
 import { DatabaseModule } from './platform/database/database.module';
 import { HealthModule } from './platform/health/health.module';
+import { NetModule } from './platform/net/net.module';
 import { QueueModule } from './platform/queue/queue.module';
 import { StoreModule } from './platform/store/store.module';
 import { LoggingModule } from './platform/telemetry/logging.module';
@@ -28,6 +29,7 @@ export class AppModule {
         DatabaseModule.at(databaseUrl),
         StoreModule,
         QueueModule.at(databaseUrl),
+        NetModule,
         HealthModule,
         UsersModule,
         WorkspacesModule,

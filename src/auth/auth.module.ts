@@ -18,7 +18,7 @@ import { AuthController } from './auth.controller';
 import { AuthGuard } from './auth.guard';
 import { AuthService } from './auth.service';
 import { HousekeepingProcessor } from './housekeeping.processor';
-import { jwtKey } from './jwt-key';
+import { serverKey } from '../platform/secrets/server-key';
 import { JWT_ALGORITHM, JWT_ISSUER, JWT_KEY, JwtStrategy } from './jwt.strategy';
 import { LastUsedService } from './last-used.service';
 import { PasswordHasher } from './password-hasher';
@@ -30,7 +30,7 @@ import { PrincipalsService } from './principals.service';
 import { SessionsRepository } from './sessions.repository';
 import { SessionsService } from './sessions.service';
 
-const jwtKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: jwtKey };
+const serverKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: serverKey };
 
 @Module({
   imports: [
@@ -39,7 +39,7 @@ const jwtKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: jwtKey 
     PassportModule,
     ThrottlerModule.forRootAsync({ inject: [Config, Counters], useFactory: attemptLimits }),
     JwtModule.registerAsync({
-      extraProviders: [jwtKeyProvider],
+      extraProviders: [serverKeyProvider],
       inject: [JWT_KEY],
       useFactory: (secret: KeyObject) => ({
         secret,
@@ -49,7 +49,7 @@ const jwtKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: jwtKey 
   ],
   controllers: [AuthController, PasswordsController, ApiKeysController],
   providers: [
-    jwtKeyProvider,
+    serverKeyProvider,
     JwtStrategy,
     // In this order, before everything a route names itself.
     { provide: APP_GUARD, useClass: AuthGuard },

@@ -4,8 +4,8 @@ import { newId } from '../platform/common/ids';
 import { UpstreamError, type UpstreamFailure, upstreamTimeout, upstreamTruncated } from '../providers/providers.errors';
 import { type ProviderKey, type Target } from '../providers/providers.service';
 import { type ModelEvent, type ModelRequest } from '../providers/providers.types';
-import { type LedgerService } from '../usage/ledger.service';
 import { type CallRecord, type LiveCall } from '../usage/usage.types';
+import { type Bill } from './bill';
 import { type ModelCall } from './calls.types';
 import { Tally } from './tally';
 import { type AttemptLimits, Watch } from './watch';
@@ -37,7 +37,7 @@ export class Attempt implements LiveCall {
   /** @param wanted ends the attempt with its reason when it is aborted */
   constructor(
     private readonly call: ModelCall,
-    private readonly ledger: LedgerService,
+    private readonly bill: Bill,
     readonly target: Target,
     readonly key: ProviderKey,
     limits: AttemptLimits,
@@ -59,7 +59,7 @@ export class Attempt implements LiveCall {
    */
   async begin(left: () => void): Promise<ModelEvent[]> {
     const { signal } = this.controller;
-    await this.ledger.open(this);
+    await this.bill.open(this, this.target);
     signal.throwIfAborted(); // no longer wanted when the lease was written
     const { request, stream, requestId } = this.call;
     const onSent = () => {
@@ -104,7 +104,7 @@ export class Attempt implements LiveCall {
     this.tally.end(cancelled ? 'cancelled' : 'error', error instanceof DomainError ? error.code : null);
   }
 
-  /** Lets go of the provider and writes the bill. @param superseded whether its call was answered by another attempt */
+  /** Lets go of the provider and puts what it cost on the bill. @param superseded whether its call was answered by another attempt */
   async settle(superseded: boolean): Promise<void> {
     if (this.settled) return;
     this.settled = true;
@@ -113,12 +113,8 @@ export class Attempt implements LiveCall {
     if (this.tally.outcome === 'interrupted') this.tally.end('cancelled');
     this.watch.end();
     for (const signal of this.wanted) signal.removeEventListener('abort', this.cancel);
-    if (this.dispatched) {
-      this.call.onSettled?.(this.record());
-      this.ledger.settle(this);
-    } else {
-      this.ledger.release(this);
-    }
+    if (this.dispatched) this.call.onSettled?.(this.record());
+    this.bill.over(this, this.dispatched);
     await this.events?.return?.();
   }
 

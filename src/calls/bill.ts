@@ -45,7 +45,24 @@ export class Bill {
   }
 
   /** To be awaited before an attempt leaves. Throws `budget_exceeded` when there is no room for it beside what failed before. */
-  async cover(attempt: LiveCall, target: Target): Promise<void> {
+  async open(attempt: LiveCall, target: Target): Promise<void> {
+    await this.cover(attempt, target);
+    await this.tools.ledger.open(attempt);
+  }
+
+  /** @param left whether it was sent, and may cost something */
+  over(attempt: LiveCall, left: boolean): void {
+    this.underWay.delete(attempt);
+    if (left) this.ended.push(attempt);
+    else this.tools.ledger.release(attempt);
+  }
+
+  /** The call is over. */
+  settle(): void {
+    this.tools.ledger.settle(this.call.id, this.ended);
+  }
+
+  private async cover(attempt: LiveCall, target: Target): Promise<void> {
     if (!this.held) return;
     const most = this.worst?.perTarget.find((worst) => worst.target.id === target.id);
     if (!most) throw new Error(`nobody foresaw a call of ${target.id}`);
@@ -60,18 +77,6 @@ export class Bill {
       throw error;
     }
     this.held = plus(this.held, more);
-  }
-
-  /** @param left whether it was sent, and may cost something */
-  over(attempt: LiveCall, left: boolean): void {
-    this.underWay.delete(attempt);
-    if (left) this.ended.push(attempt);
-    else this.tools.ledger.release(attempt);
-  }
-
-  /** The call is over. */
-  settle(): void {
-    this.tools.ledger.settle(this.call.id, this.ended);
   }
 
   private async hold(amount: Amount): Promise<void> {

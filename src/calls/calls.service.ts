@@ -3,6 +3,7 @@ import { newId } from '../platform/common/ids';
 import { Config } from '../platform/config/config.service';
 import { ProvidersService } from '../providers/providers.service';
 import { LedgerService } from '../usage/ledger.service';
+import { ReservationsService } from '../usage/reservations.service';
 import { callStages } from './call-stages';
 import { type CallEvent, type CallOrder, type NextCall } from './calls.types';
 
@@ -12,15 +13,19 @@ export class CallsService {
   private readonly run: NextCall;
   private readonly longestMs: number;
 
-  constructor(config: Config, providers: ProvidersService, ledger: LedgerService) {
+  constructor(
+    { yaml }: Config,
+    providers: ProvidersService,
+    ledger: LedgerService,
+    reservations: ReservationsService,
+  ) {
     const end: NextCall = () => {
       throw new Error('the last call stage has no next');
     };
-    this.run = callStages(config, providers, ledger).reduceRight<NextCall>(
-      (next, stage) => (call) => stage(call, next),
-      end,
-    );
-    this.longestMs = config.yaml.timeouts.total;
+    const { timeouts, retry, budgets } = yaml;
+    const tools = { providers, ledger, reservations, timeouts, retry, defaultMaxTokens: budgets.default_max_tokens };
+    this.run = callStages(tools).reduceRight<NextCall>((next, stage) => (call) => stage(call, next), end);
+    this.longestMs = timeouts.total;
   }
 
   /** Throws DomainErrors; breaking out of the iteration aborts the call. Either way it is billed for what it used. */

@@ -34,9 +34,10 @@ export interface CallOrder {
   readonly onSettled?: (record: CallRecord) => void;
 }
 
-/** One paid call of a model, of one attempt or several. Stages fill in `plan`. */
+/** One paid call of a model, of one attempt or several. Stages fill in `plan`; a budget may limit the answer. */
 export interface ModelCall extends CallOrder {
   readonly id: string;
+  request: GenerationRequest;
   readonly timeoutMs: number;
   plan: Plan | null;
 }

@@ -10,8 +10,11 @@ export interface AttemptFailure {
   durationMs: number;
 }
 
-/** The provider's class of failure; `unsupported` for a target that can't serve the request, which never left. */
-const classOf = (error: DomainError) => (error instanceof UpstreamError ? error.failure : 'unsupported');
+/** The provider's class of failure. What never left: `budget` when there was no room for it, `unsupported` when the target can't serve it. */
+function classOf(error: DomainError): string {
+  if (error instanceof UpstreamError) return error.failure;
+  return error.kind === 'limit' ? 'budget' : 'unsupported';
+}
 
 /** One entry for each attempt, in their order. */
 export const detailsOf = (failures: readonly AttemptFailure[]): ErrorDetail[] =>

@@ -8,15 +8,14 @@ import { type ParleyYaml } from '../platform/config/parley-yaml';
 import { UpstreamError, upstreamTimeout, targetResting } from '../providers/providers.errors';
 import { type Plan, type ProviderKey, type ProvidersService, type Target } from '../providers/providers.service';
 import { type ModelEvent } from '../providers/providers.types';
-import { type LedgerService } from '../usage/ledger.service';
 import { Attempt, RaceLost } from './attempt';
+import { Bill, type BillTools } from './bill';
 import { type ModelCall } from './calls.types';
 import { type AttemptFailure, detailsOf, explain } from './failures';
 import { type Begun, firstOf, type Lane } from './race';
 
-export interface RunTools {
+export interface RunTools extends BillTools {
   providers: ProvidersService;
-  ledger: LedgerService;
   timeouts: ParleyYaml['timeouts'];
   retry: ParleyYaml['retry'];
 }
@@ -41,6 +40,7 @@ export class Run {
   /** Failed, but not known yet whether another one leaves after it. */
   private unsettled: Attempt[] = [];
   private readonly plan: Plan;
+  private readonly bill: Bill;
   private readonly controller = new AbortController();
   private readonly deadline: number;
   private readonly timer: NodeJS.Timeout;
@@ -52,14 +52,16 @@ export class Run {
   ) {
     if (!call.plan) throw new Error('a call reached the route without a plan');
     this.plan = call.plan;
+    this.bill = new Bill(call, tools);
     this.deadline = performance.now() + call.timeoutMs;
     this.timer = setTimeout(() => this.expire(), call.timeoutMs);
     if (call.signal.aborted) this.cancel();
     call.signal.addEventListener('abort', this.cancel);
   }
 
-  /** Throws what the caller is to be told when nobody answers. */
+  /** Throws what the caller is to be told when nobody answers, or a budget has no room. */
   async answer(): Promise<Begun> {
+    await this.bill.reserve();
     let queue: (readonly Target[])[] = [...this.plan.steps];
     const backoff = new ExponentialBackoff({
       generator: fullJitterGenerator,
@@ -102,9 +104,13 @@ export class Run {
     this.call.signal.removeEventListener('abort', this.cancel);
     const last = heard ?? this.unsettled.findLast(({ dispatched }) => dispatched);
     this.unsettled = this.unsettled.filter((attempt) => attempt !== last);
-    await this.supersede();
-    await last?.settle(false);
-    await this.losers;
+    try {
+      await this.supersede();
+      await last?.settle(false);
+      await this.losers;
+    } finally {
+      this.bill.settle();
+    }
   }
 
   private async goThrough(steps: (readonly Target[])[]): Promise<Begun | null> {
@@ -219,7 +225,7 @@ export class Run {
     const first = target.timeoutMs ?? (this.call.stream ? first_token : whole);
     const limits = { first: Math.min(first, whole), idle: this.call.stream ? idle : null, whole };
     const signals = [this.controller.signal, ...stops];
-    return new Attempt(this.call, this.tools.ledger, target, key, limits, signals);
+    return new Attempt(this.call, this.bill, target, key, limits, signals);
   }
 
   /** A content filter that stopped an answer before it said anything is a failure where the route wants to go past it. */

@@ -41,3 +41,31 @@ export interface JudgedBudget {
   /** Null for `total`. */
   resets_at: Date | null;
 }
+
+/** What an owner or admin says of a budget. USD are decimal text. */
+export interface BudgetSettings {
+  subject: BudgetSubject;
+  period: (typeof PERIODS)[number];
+  limitUsd: string | null;
+  limitTokens: number | null;
+  alertAt: readonly number[];
+  alertUrl: string | null;
+}
+
+/** A budget as it is stored, with the sums of its current window. Numbers as Postgres writes them. */
+export interface StoredBudget {
+  id: string;
+  subject_type: BudgetSubject['type'];
+  subject_id: string;
+  period: (typeof PERIODS)[number];
+  limit_usd: string | null;
+  spent_usd: string;
+  reserved_usd: string;
+  limit_tokens: string | null;
+  spent_tokens: string;
+  reserved_tokens: string;
+  alert_at: number[];
+  alert_url: string | null;
+  alerted: number | null;
+  resets_at: Date | null;
+}

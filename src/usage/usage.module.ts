@@ -1,13 +1,31 @@
 import { Module } from '@nestjs/common';
+import { AlertsRepository } from './alerts.repository';
+import { AlertsService } from './alerts.service';
+import { BudgetsController } from './budgets.controller';
+import { BudgetsRepository } from './budgets.repository';
+import { BudgetsService } from './budgets.service';
 import { LedgerRepository } from './ledger.repository';
 import { LedgerService } from './ledger.service';
+import { ReservationsRepository } from './reservations.repository';
+import { ReservationsService } from './reservations.service';
 import { UsageController } from './usage.controller';
 import { UsageRepository } from './usage.repository';
 import { UsageService } from './usage.service';
 
 @Module({
-  controllers: [UsageController],
-  providers: [LedgerRepository, LedgerService, UsageRepository, UsageService],
-  exports: [LedgerService, UsageService],
+  controllers: [BudgetsController, UsageController],
+  providers: [
+    AlertsRepository,
+    AlertsService,
+    BudgetsRepository,
+    BudgetsService,
+    LedgerRepository,
+    LedgerService,
+    ReservationsRepository,
+    ReservationsService,
+    UsageRepository,
+    UsageService,
+  ],
+  exports: [BudgetsService, LedgerService, ReservationsService, UsageService],
 })
 export class UsageModule {}

@@ -18,7 +18,7 @@ export class Batcher<T, R = void> {
   private newest: Promise<unknown> = Promise.resolve();
 
   constructor(
-    private readonly write: (items: T[]) => Promise<R extends void ? void : R[]>,
+    private readonly write: (items: T[]) => Promise<[R] extends [void] ? void : R[]>,
     private readonly maxItems = 200,
     private readonly lingerMs = 0,
   ) {}

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
@@ -45,6 +46,15 @@ const byteSize = z
   .string()
   .regex(/^\d+(kb|mb)$/i, { error: 'expected a size such as 512kb or 20mb' })
   .transform((text) => Number.parseInt(text, 10) * (/kb$/i.test(text) ? 1024 : 1024 * 1024));
+
+const network = z.string().refine(
+  (text) => {
+    const [address = '', bits, ...more] = text.split('/');
+    const family = isIP(address);
+    return family > 0 && more.length === 0 && (bits === undefined || (/^\d+$/.test(bits) && +bits <= (family === 4 ? 32 : 128)));
+  },
+  { error: 'expected an address or a network such as 10.0.0.0/8' },
+);
 
 /** A name callers use as a model. `timeout` bounds an attempt until its first content, or until its whole plain answer. */
 const route = z.strictObject({
@@ -126,6 +136,10 @@ const schema = z.strictObject({
       open: duration.default(15_000),
     })
     .prefault({}),
+  /** Under a budget answers are of limited length: of this many tokens where the caller names none. */
+  budgets: z.strictObject({ default_max_tokens: z.int().positive().max(1_000_000).default(4_096) }).prefault({}),
+  /** Where users may have us send requests, besides public addresses: networks such as 10.0.0.0/8. */
+  outbound: z.strictObject({ allowed_networks: z.array(network).default([]) }).prefault({}),
   /** Per minute, on register, login, refresh and password reset each. */
   throttle: z
     .strictObject({ per_ip: z.int().positive().default(100), per_mail: z.int().positive().default(10) })

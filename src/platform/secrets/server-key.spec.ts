@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Config } from '../platform/config/config.service';
-import { jwtKey } from './jwt-key';
+import { Config } from '../config/config.service';
+import { serverKey } from './server-key';
 
 describe('the key of access tokens', () => {
   let dataDir: string;
@@ -13,7 +13,7 @@ describe('the key of access tokens', () => {
   it('is JWT_SECRET when that is set, and nothing is written', () => {
     const secret = 'a secret of more than thirty-two characters';
     expect(
-      jwtKey(config({ JWT_SECRET: secret }))
+      serverKey(config({ JWT_SECRET: secret }))
         .export()
         .toString(),
     ).toBe(secret);
@@ -21,8 +21,8 @@ describe('the key of access tokens', () => {
   });
 
   it('is otherwise made once, kept for its owner alone, and the same for every later start', () => {
-    const first = jwtKey(config());
-    expect(jwtKey(config()).equals(first)).toBe(true);
+    const first = serverKey(config());
+    expect(serverKey(config()).equals(first)).toBe(true);
     expect(readdirSync(dataDir)).toEqual(['jwt-secret']);
     expect(statSync(join(dataDir, 'jwt-secret')).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(dataDir, 'jwt-secret'), 'utf8').length).toBeGreaterThanOrEqual(64);
@@ -30,6 +30,6 @@ describe('the key of access tokens', () => {
 
   it('refuses a damaged file instead of signing with a weak key', () => {
     writeFileSync(join(dataDir, 'jwt-secret'), 'short');
-    expect(() => jwtKey(config())).toThrow(/jwt-secret/);
+    expect(() => serverKey(config())).toThrow(/jwt-secret/);
   });
 });

@@ -1,16 +1,16 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError } from '../platform/config/env';
-import { type Config } from '../platform/config/config.service';
+import { ConfigError } from '../config/env';
+import { type Config } from '../config/config.service';
 
 const MIN_LENGTH = 32;
 
 /**
- * The key access tokens are signed with: JWT_SECRET, or outside production one kept in the data directory.
- * As a KeyObject, because a string costs jsonwebtoken forty times as much per token.
+ * The key access tokens are signed with, and webhook secrets are derived from: JWT_SECRET, or outside production one
+ * kept in the data directory. As a KeyObject, because a string costs jsonwebtoken forty times as much per token.
  */
-export function jwtKey({ env, dataDir }: Config): KeyObject {
+export function serverKey({ env, dataDir }: Config): KeyObject {
   return createSecretKey(Buffer.from(env.JWT_SECRET ?? keptSecret(join(dataDir, 'jwt-secret'))));
 }
 

@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { type Principal } from '../platform/common/auth/principal';
+import { type PageQuery } from '../platform/common/http/pagination';
+import { newId } from '../platform/common/ids';
+import { inWindow, RESETS_AT, SUMS_LOCK, WINDOW } from './budgets.sql';
+import { type BudgetSettings, type BudgetSubject, type StoredBudget } from './budgets.types';
+
+const SPENT = `${inWindow('spent_usd')} AS spent_usd, ${inWindow('spent_tokens')} AS spent_tokens,
+  ${inWindow('reserved_usd')} AS reserved_usd, ${inWindow('reserved_tokens')} AS reserved_tokens,
+  nullif(${inWindow('alerted')}, 0) AS alerted, ${RESETS_AT} AS resets_at`;
+const SHOWN = `SELECT id, subject_type, subject_id, period, limit_usd, limit_tokens, alert_at, alert_url, ${SPENT}
+  FROM (SELECT *, ${WINDOW} AS starts_at FROM budgets) AS budgets`;
+
+/** Is there such a subject in the workspace $1? */
+const SUBJECT: Record<BudgetSubject['type'], string> = {
+  workspace: 'SELECT 1 FROM workspaces WHERE id = $1 AND id = $2',
+  member: 'SELECT 1 FROM memberships WHERE workspace_id = $1 AND user_id = $2',
+  api_key: 'SELECT 1 FROM api_keys WHERE workspace_id = $1 AND id = $2 AND revoked_at IS NULL',
+};
+const SPENDER: Record<BudgetSubject['type'], string> = {
+  workspace: 'workspace_id',
+  member: 'user_id',
+  api_key: 'api_key_id',
+};
+
+@Injectable()
+export class BudgetsRepository {
+  constructor(@InjectDataSource() private readonly db: DataSource) {}
+
+  /**
+   * Makes the budget of a subject and period, with what was spent in its window before, or changes its limits and keeps
+   * its sums. Null when the workspace has no such subject.
+   */
+  put({ workspaceId }: Principal, budget: BudgetSettings): Promise<StoredBudget | null> {
+    const { subject, period } = budget;
+    return this.db.transaction(async (tx) => {
+      const [found] = await tx.query<unknown[]>(SUBJECT[subject.type], [workspaceId, subject.id]);
+      if (!found) return null;
+      await tx.query(`SELECT pg_advisory_xact_lock(${SUMS_LOCK})`);
+      const [{ id }] = await tx.query<[{ id: string }]>(
+        `WITH new AS (
+           SELECT starts_at, coalesce(sum(cost_usd), 0) AS spent_usd, coalesce(sum(input_tokens::bigint + output_tokens), 0) AS spent_tokens
+           FROM (SELECT ${WINDOW} AS starts_at FROM (SELECT $5::text AS period, '-infinity'::timestamptz AS window_start) AS w) AS w
+           LEFT JOIN usage u ON u.workspace_id = $2 AND u.${SPENDER[subject.type]} = $4 AND u.at >= starts_at
+           GROUP BY starts_at)
+         INSERT INTO budgets (id, workspace_id, subject_type, subject_id, period, limit_usd, limit_tokens, alert_at,
+           alert_url, window_start, spent_usd, spent_tokens)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, starts_at, spent_usd, spent_tokens FROM new
+         ON CONFLICT (workspace_id, subject_id, period) DO UPDATE SET
+           limit_usd = EXCLUDED.limit_usd, limit_tokens = EXCLUDED.limit_tokens, alert_at = EXCLUDED.alert_at,
+           alert_url = EXCLUDED.alert_url, updated_at = now(),
+           alerted = CASE WHEN (budgets.limit_usd, budgets.limit_tokens, budgets.alert_at)
+             IS NOT DISTINCT FROM (EXCLUDED.limit_usd, EXCLUDED.limit_tokens, EXCLUDED.alert_at)
+             THEN budgets.alerted ELSE 0 END
+         RETURNING id`,
+        [
+          newId(),
+          workspaceId,
+          subject.type,
+          subject.id,
+          period,
+          budget.limitUsd,
+          budget.limitTokens,
+          budget.alertAt,
+          budget.alertUrl,
+        ],
+      );
+      return this.find(tx, workspaceId, id);
+    });
+  }
+
+  /** One more than the page holds. */
+  list({ workspaceId }: Principal, { limit, after, order }: PageQuery): Promise<StoredBudget[]> {
+    const [beyond, direction] = order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
+    return this.db.query<StoredBudget[]>(
+      `${SHOWN} WHERE workspace_id = $1 AND ($2::uuid IS NULL OR id ${beyond} $2) ORDER BY id ${direction} LIMIT $3`,
+      [workspaceId, after ?? null, limit + 1],
+    );
+  }
+
+  /** Those that limit what the caller may spend. */
+  applying({ workspaceId, userId, apiKeyId }: Principal): Promise<StoredBudget[]> {
+    return this.db.query<StoredBudget[]>(`${SHOWN} WHERE workspace_id = $1 AND subject_id IN ($1, $2, $3) ORDER BY id`, [
+      workspaceId,
+      userId,
+      apiKeyId,
+    ]);
+  }
+
+  /** Whether it was there. */
+  async delete({ workspaceId }: Principal, id: string): Promise<boolean> {
+    const [, deleted] = await this.db.query<[unknown, number]>(
+      'DELETE FROM budgets WHERE workspace_id = $1 AND id = $2',
+      [workspaceId, id],
+    );
+    return deleted > 0;
+  }
+
+  /**
+   * Budgets whose sums are not those of the rows they stand for: usage rows since the window began, and reservations made
+   * since then. One statement, so that it sees one instant.
+   */
+  discrepancies(): Promise<Discrepancy[]> {
+    return this.db.query<Discrepancy[]>(
+      `SELECT * FROM (
+         SELECT b.id, b.workspace_id, b.subject_type, b.period, b.spent_usd, b.spent_tokens, b.reserved_usd, b.reserved_tokens,
+           u.usd AS rows_usd, u.tokens AS rows_tokens, r.usd AS held_usd, r.tokens AS held_tokens
+         FROM budgets b,
+           LATERAL (SELECT coalesce(sum(cost_usd), 0) AS usd, coalesce(sum(input_tokens::bigint + output_tokens), 0) AS tokens
+             FROM usage WHERE workspace_id = b.workspace_id AND at >= b.window_start
+               AND b.subject_id IN (workspace_id, user_id, api_key_id)) AS u,
+           LATERAL (SELECT coalesce(sum(usd), 0) AS usd, coalesce(sum(tokens), 0) AS tokens
+             FROM reservations WHERE b.id = ANY (budget_ids) AND at >= b.window_start) AS r) AS sums
+       WHERE (spent_usd, spent_tokens, reserved_usd, reserved_tokens)
+         IS DISTINCT FROM (rows_usd, rows_tokens, held_usd, held_tokens)`,
+    );
+  }
+
+  private async find(tx: EntityManager, workspaceId: string, id: string): Promise<StoredBudget | null> {
+    const [row] = await tx.query<StoredBudget[]>(`${SHOWN} WHERE workspace_id = $1 AND id = $2`, [workspaceId, id]);
+    return row ?? null;
+  }
+}
+
+/** A budget that does not agree with the rows it sums up: what it says, and what they say. */
+export interface Discrepancy {
+  id: string;
+  workspace_id: string;
+  subject_type: BudgetSubject['type'];
+  period: StoredBudget['period'];
+  spent_usd: string;
+  spent_tokens: string;
+  reserved_usd: string;
+  reserved_tokens: string;
+  rows_usd: string;
+  rows_tokens: string;
+  held_usd: string;
+  held_tokens: string;
+}
