@@ -9,6 +9,7 @@ import { HealthModule } from './platform/health/health.module';
 import { QueueModule } from './platform/queue/queue.module';
 import { StoreModule } from './platform/store/store.module';
 import { LoggingModule } from './platform/telemetry/logging.module';
+import { EstimateModule } from './surfaces/estimate/estimate.module';
 import { OpenAiSurfaceModule } from './surfaces/openai/openai.module';
 import { SimpleSurfaceModule } from './surfaces/simple/simple.module';
 import { UsageModule } from './usage/usage.module';
@@ -36,6 +37,7 @@ export class AppModule {
         ConversationsModule,
         OpenAiSurfaceModule,
         SimpleSurfaceModule,
+        EstimateModule,
       ],
     };
   }

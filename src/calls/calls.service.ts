@@ -4,7 +4,9 @@ import { Config } from '../platform/config/config.service';
 import { ProvidersService } from '../providers/providers.service';
 import { LedgerService } from '../usage/ledger.service';
 import { callStages } from './call-stages';
-import { type CallEvent, type CallOrder, type NextCall } from './calls.types';
+import { type Asked, type CallEvent, type CallOrder, type NextCall } from './calls.types';
+import { planFor } from './stages/target.stage';
+import { type WorstCase, worstCase } from './worst-case';
 
 /** The one place where a model is called and paid. */
 @Injectable()
@@ -12,7 +14,11 @@ export class CallsService {
   private readonly run: NextCall;
   private readonly longestMs: number;
 
-  constructor(config: Config, providers: ProvidersService, ledger: LedgerService) {
+  constructor(
+    config: Config,
+    private readonly providers: ProvidersService,
+    ledger: LedgerService,
+  ) {
     const end: NextCall = () => {
       throw new Error('the last call stage has no next');
     };
@@ -27,5 +33,10 @@ export class CallsService {
   generate(order: CallOrder): AsyncIterable<CallEvent> {
     const timeoutMs = Math.min(order.timeoutMs ?? this.longestMs, this.longestMs);
     return this.run({ ...order, id: newId(), plan: null, timeoutMs });
+  }
+
+  /** What a call could cost, without making it. Throws what it would throw before a provider is asked. */
+  estimate(asked: Asked): WorstCase {
+    return worstCase(planFor(this.providers, asked), asked.request);
   }
 }
