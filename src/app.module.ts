@@ -10,6 +10,7 @@ import { NetModule } from './platform/net/net.module';
 import { QueueModule } from './platform/queue/queue.module';
 import { StoreModule } from './platform/store/store.module';
 import { LoggingModule } from './platform/telemetry/logging.module';
+import { EstimateModule } from './surfaces/estimate/estimate.module';
 import { OpenAiSurfaceModule } from './surfaces/openai/openai.module';
 import { SimpleSurfaceModule } from './surfaces/simple/simple.module';
 import { UsageModule } from './usage/usage.module';
@@ -38,6 +39,7 @@ export class AppModule {
         ConversationsModule,
         OpenAiSurfaceModule,
         SimpleSurfaceModule,
+        EstimateModule,
       ],
     };
   }

@@ -5,7 +5,9 @@ import { ProvidersService } from '../providers/providers.service';
 import { LedgerService } from '../usage/ledger.service';
 import { ReservationsService } from '../usage/reservations.service';
 import { callStages } from './call-stages';
-import { type CallEvent, type CallOrder, type NextCall } from './calls.types';
+import { type Asked, type CallEvent, type CallOrder, type NextCall } from './calls.types';
+import { planFor } from './stages/target.stage';
+import { type WorstCase, worstCase } from './worst-case';
 
 /** The one place where a model is called and paid. */
 @Injectable()
@@ -15,7 +17,7 @@ export class CallsService {
 
   constructor(
     { yaml }: Config,
-    providers: ProvidersService,
+    private readonly providers: ProvidersService,
     ledger: LedgerService,
     reservations: ReservationsService,
   ) {
@@ -32,5 +34,10 @@ export class CallsService {
   generate(order: CallOrder): AsyncIterable<CallEvent> {
     const timeoutMs = Math.min(order.timeoutMs ?? this.longestMs, this.longestMs);
     return this.run({ ...order, id: newId(), plan: null, timeoutMs });
+  }
+
+  /** What a call could cost, without making it. Throws what it would throw before a provider is asked. */
+  estimate(asked: Asked): WorstCase {
+    return worstCase(planFor(this.providers, asked), asked.request);
   }
 }

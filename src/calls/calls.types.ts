@@ -9,13 +9,10 @@ import {
 } from '../providers/providers.types';
 import { type CallRecord, type UsageKind } from '../usage/usage.types';
 
+export type { WorstCase } from './worst-case';
+
 /** What is asked of whom. */
-export interface CallOrder {
-  readonly principal: Principal;
-  readonly kind: UsageKind;
-  readonly requestId: string;
-  /** The stored message it answers, if any. */
-  readonly messageId: string | null;
+export interface Asked {
   /** As the caller named it, a model or a route; absent for the default. */
   readonly model?: string;
   /** Asked one after the other when that fails. */
@@ -23,6 +20,15 @@ export interface CallOrder {
   /** Asked together with it; the first to say something wins. */
   readonly race?: readonly string[];
   readonly request: GenerationRequest;
+}
+
+/** A call to be made. */
+export interface CallOrder extends Asked {
+  readonly principal: Principal;
+  readonly kind: UsageKind;
+  readonly requestId: string;
+  /** The stored message it answers, if any. */
+  readonly messageId: string | null;
   /** Whether to ask the provider for a stream. */
   readonly stream: boolean;
   /** Bounds the whole call, retries included; never longer than configured. */

@@ -94,7 +94,7 @@ const MOST_TOKENS = 1_000_000_000;
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** What a provider tells is not to be trusted with a bill: counts that can't be are as good as none, parts no more than their whole. */
-function plausible({ inputTokens, outputTokens, ...parts }: TokenUsage): TokenUsage | null {
+function plausible({ inputTokens, outputTokens, media, ...parts }: TokenUsage): TokenUsage | null {
   if (!isCount(inputTokens) || !isCount(outputTokens) || Math.max(inputTokens, outputTokens) > MOST_TOKENS) return null;
   const upTo = (most: number, value: number) => (isCount(value) ? Math.min(value, most) : 0);
   const cachedInputTokens = upTo(inputTokens, parts.cachedInputTokens);
@@ -104,5 +104,12 @@ function plausible({ inputTokens, outputTokens, ...parts }: TokenUsage): TokenUs
     cachedInputTokens,
     cacheWriteTokens: upTo(inputTokens - cachedInputTokens, parts.cacheWriteTokens),
     reasoningTokens: upTo(outputTokens, parts.reasoningTokens),
+    ...(media && {
+      media: {
+        audioInput: upTo(inputTokens, media.audioInput),
+        imageInput: upTo(inputTokens, media.imageInput),
+        audioOutput: upTo(outputTokens, media.audioOutput),
+      },
+    }),
   };
 }

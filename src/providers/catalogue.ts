@@ -1,6 +1,7 @@
 import { findProvider } from '@pydantic/genai-prices';
 import { type ModelSettings } from '../platform/config/parley-yaml';
 import { capabilitiesOf, type Capability } from './capabilities';
+import { outputLimitOf } from './output-limits';
 import { FREE, type Price, priceFromLibrary, priceFromSettings } from './pricing';
 
 /** What is known of one model. */
@@ -67,7 +68,7 @@ export class Catalogue {
       provider,
       name,
       contextWindow: own?.context_window ?? contextWindow(provider, name),
-      maxOutputTokens: own?.max_output_tokens ?? null,
+      maxOutputTokens: own?.max_output_tokens ?? outputLimitOf(provider, name),
       capabilities: own?.capabilities ?? capabilitiesOf(provider, name),
       price,
     };

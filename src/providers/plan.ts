@@ -1,6 +1,6 @@
 import { type PicoUsd } from '../platform/common/money';
 import { type ModelInfo } from './catalogue';
-import { costOf } from './pricing';
+import { costOf, mostCostOf } from './pricing';
 import { type Provider } from './provider';
 import { type TokenUsage } from './providers.types';
 
@@ -30,6 +30,10 @@ export interface Plan {
 /** Null when the model's price is not known. */
 export const priceOf = ({ info }: Target, usage: TokenUsage): PicoUsd | null =>
   info?.price ? costOf(info.price, usage) : null;
+
+/** What a call of at most so many tokens can't exceed; null when the model's price is not known. */
+export const mostPriceOf = ({ info }: Target, mostInput: number, mostOutput: number): PicoUsd | null =>
+  info?.price ? mostCostOf(info.price, mostInput, mostOutput) : null;
 
 /** Without targets that were named before; steps that are left empty are left out. */
 export function withoutRepeats(steps: readonly (readonly Target[])[]): Target[][] {

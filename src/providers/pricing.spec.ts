@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { costOf, FREE, priceFromLibrary, priceFromSettings } from './pricing';
+import { costOf, FREE, mostCostOf, priceFromLibrary, priceFromSettings } from './pricing';
 import { type TokenUsage } from './providers.types';
 
 const usage = (some: Partial<TokenUsage>): TokenUsage => ({
@@ -26,6 +26,32 @@ describe('costOf', () => {
   it('takes cached input at the full rate where it has none of its own', () => {
     const price = priceFromSettings({ input_per_mtok: '1', output_per_mtok: '2' });
     expect(costOf(price, usage({ inputTokens: 10, cachedInputTokens: 10 }))).toBe(10_000_000n);
+  });
+
+  it('prices sound, pictures and thoughts at their own rates where there are any', () => {
+    const rates = (perToken: bigint) => [{ above: 0, perToken }];
+    const own = { audioInput: rates(32n), imageInput: rates(5n), audioOutput: rates(64n), reasoning: rates(3n) };
+    const media = { audioInput: 30, imageInput: 20, audioOutput: 10 };
+    const spent = usage({ inputTokens: 100, cachedInputTokens: 10, outputTokens: 50, reasoningTokens: 15, media });
+
+    const price = { ...FREE, input: rates(4n), output: rates(16n) };
+    expect(costOf({ ...price, ...own }, spent)).toBe(
+      50n * 4n + 30n * 32n + 20n * 5n + 25n * 16n + 10n * 64n + 15n * 3n,
+    );
+    expect(costOf(price, spent)).toBe(100n * 4n + 50n * 16n);
+  });
+
+  it('is never more than the most it can cost', () => {
+    const tokens = fc.nat(500_000);
+    const price = priceFromLibrary('anthropic', 'claude-sonnet-4-5') ?? FREE;
+    fc.assert(
+      fc.property(tokens, tokens, tokens, tokens, tokens, (input, output, cached, written, reserve) => {
+        const cachedInputTokens = Math.min(cached, input);
+        const cacheWriteTokens = Math.min(written, input - cachedInputTokens);
+        const used = usage({ inputTokens: input, outputTokens: output, cachedInputTokens, cacheWriteTokens });
+        expect(costOf(price, used)).toBeLessThanOrEqual(mostCostOf(price, input + reserve, output));
+      }),
+    );
   });
 
   it('is never negative and free models are free', () => {

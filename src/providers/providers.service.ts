@@ -14,7 +14,7 @@ import { Route } from './routes';
 import { TargetHealth } from './target-health';
 
 export type { ModelInfo } from './catalogue';
-export { priceOf, type Plan, type Target } from './plan';
+export { mostPriceOf, priceOf, type Plan, type Target } from './plan';
 export { type ProviderKey } from './provider';
 
 /** What a caller names: a model or a route, and what to do when it fails. */

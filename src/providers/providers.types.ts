@@ -89,6 +89,14 @@ export interface TokenUsage {
   cachedInputTokens: number;
   cacheWriteTokens: number;
   reasoningTokens: number;
+  /** Those of both that are not text; absent where there are none. */
+  media?: MediaTokens;
+}
+
+export interface MediaTokens {
+  audioInput: number;
+  imageInput: number;
+  audioOutput: number;
 }
 
 /**
@@ -118,6 +126,11 @@ export interface ProviderAdapter {
   /** The prefix of its models: `openai`, `local-vllm`. */
   readonly id: string;
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+  /**
+   * The most tokens it lets `model` write in answer to `request`, where it sends another limit than the request's own.
+   * Never throws.
+   */
+  mostOutput?(request: Pick<GenerationRequest, 'reasoningEffort' | 'maxTokens'>, model: string): number;
   /** The names of the models it has, for servers whose models nobody else knows. */
   models?(signal: AbortSignal): Promise<string[]>;
   /** Lets go of its connections; calls under way end first. */

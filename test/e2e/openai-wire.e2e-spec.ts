@@ -115,7 +115,7 @@ describe('/v1/chat/completions, byte by byte', () => {
         owned_by: 'openai',
         provider: 'openai',
         context_window: 128_000,
-        max_output_tokens: null,
+        max_output_tokens: 16_384,
         pricing: { input_per_mtok: '0.15', output_per_mtok: '0.60', cached_input_per_mtok: '0.075' },
         capabilities: ['vision', 'tools', 'json_schema'],
       });

@@ -70,16 +70,16 @@ describe('usage', () => {
     it('is estimated for an answer cut short, and nothing for one refused', async () => {
       const cut = await ask(alice, 'openai/cut-after-4', { message: 'x'.repeat(400) });
       expect(cut.answer.status).toBe(502);
-      // Not streamed, so nothing was heard of the answer: the prompt's 400 bytes and its framing are all there is.
+      // Not streamed, so nothing was heard of the answer: the prompt's 50 tokens and its framing are all there is.
       const row = await usageRow(world.parley, cut.id);
-      expect(row).toMatchObject({ estimated: true, input_tokens: 104, output_tokens: 0 });
-      expect(row.cost_usd).toBe(usd([104, 2_000_000]));
+      expect(row).toMatchObject({ estimated: true, input_tokens: 57, output_tokens: 0 });
+      expect(row.cost_usd).toBe(usd([57, 2_000_000]));
       const refused = await ask(alice, 'openai/status-500');
       expect(await usageRow(world.parley, refused.id)).toMatchObject({ cost_usd: usd(), input_tokens: 0 });
       expect((await alice.usage()).totals).toMatchObject({
         requests: 2,
         errors: 2,
-        cost_usd: told(usd([104, 2_000_000])),
+        cost_usd: told(usd([57, 2_000_000])),
       });
     });
 

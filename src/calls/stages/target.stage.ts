@@ -1,23 +1,28 @@
 import { type DomainError } from '../../platform/common/errors/domain.error';
 import { unsupportedParameter } from '../../providers/providers.errors';
-import { type ProvidersService, type Target } from '../../providers/providers.service';
+import { type Plan, type ProvidersService, type Target } from '../../providers/providers.service';
 import { type GenerationRequest } from '../../providers/providers.types';
-import { type CallStage } from '../calls.types';
+import { type Asked, type CallStage } from '../calls.types';
 
 /** Finds whom to ask, and leaves out those known not to be able to do what is asked. Refuses what none can do. */
 export const targetStage =
   (providers: ProvidersService): CallStage =>
   (call, next) => {
-    const plan = providers.resolve(call.model, call);
-    const able = (target: Target) => lackOf(target, call.request) === null;
-    const steps = plan.steps.map((step) => step.filter(able)).filter((step) => step.length > 0);
-    if (steps.length === 0) {
-      const [first] = plan.steps.flat();
-      throw (first && lackOf(first, call.request)) ?? new Error('a plan without targets');
-    }
-    call.plan = { ...plan, steps, overflow: plan.overflow.filter(able) };
+    call.plan = planFor(providers, call);
     return next(call);
   };
+
+/** Whom to ask. Throws `model_not_found`, and `unsupported_parameter` when none can do it. */
+export function planFor(providers: ProvidersService, { model, request, ...rest }: Asked): Plan {
+  const plan = providers.resolve(model, rest);
+  const able = (target: Target) => lackOf(target, request) === null;
+  const steps = plan.steps.map((step) => step.filter(able)).filter((step) => step.length > 0);
+  if (steps.length === 0) {
+    const [first] = plan.steps.flat();
+    throw (first && lackOf(first, request)) ?? new Error('a plan without targets');
+  }
+  return { ...plan, steps, overflow: plan.overflow.filter(able) };
+}
 
 /** Capabilities nobody has told us of are not checked. */
 function lackOf({ info }: Target, { messages, tools, responseFormat }: GenerationRequest): DomainError | null {

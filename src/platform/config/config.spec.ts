@@ -79,6 +79,12 @@ describe('parley.yaml', () => {
       3,
       'input_per_mtok',
     ],
+    ...['1000000', '"1000000"', '.nan', '.inf', '1e21', '""'].map((price): [string, string, number, string] => [
+      `the price ${price}`,
+      `models:\n  - id: a/x\n    price: { input_per_mtok: ${price}, output_per_mtok: 1 }\n`,
+      3,
+      'input_per_mtok',
+    ]),
     [
       'two of one name',
       'providers:\n  - &p { id: x, kind: openai-compatible, base_url: "http://x" }\n  - *p\n',

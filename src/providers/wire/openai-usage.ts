@@ -21,7 +21,17 @@ export function toTokenUsage(wire: WireUsage): TokenUsage | null {
     cachedInputTokens: Math.min(cached, inputTokens),
     cacheWriteTokens: count(wire.prompt_tokens_details?.cache_write_tokens) ?? 0,
     reasoningTokens: count(wire.completion_tokens_details?.reasoning_tokens) ?? 0,
+    ...mediaOf(wire),
   };
+}
+
+function mediaOf({ prompt_tokens_details, completion_tokens_details }: WireUsage): Pick<TokenUsage, 'media'> {
+  const media = {
+    audioInput: count(prompt_tokens_details?.audio_tokens) ?? 0,
+    imageInput: count(prompt_tokens_details?.image_tokens) ?? 0,
+    audioOutput: count(completion_tokens_details?.audio_tokens) ?? 0,
+  };
+  return Object.values(media).some((tokens) => tokens > 0) ? { media } : {};
 }
 
 const count = (value: unknown): number | null =>

@@ -57,8 +57,13 @@ export interface WireUsage {
   prompt_tokens?: unknown;
   completion_tokens?: unknown;
   total_tokens?: unknown;
-  prompt_tokens_details?: { cached_tokens?: unknown; cache_write_tokens?: unknown } | null;
-  completion_tokens_details?: { reasoning_tokens?: unknown } | null;
+  prompt_tokens_details?: {
+    cached_tokens?: unknown;
+    cache_write_tokens?: unknown;
+    audio_tokens?: unknown;
+    image_tokens?: unknown;
+  } | null;
+  completion_tokens_details?: { reasoning_tokens?: unknown; audio_tokens?: unknown } | null;
   /** DeepSeek. */
   prompt_cache_hit_tokens?: unknown;
   /** Moonshot. */

@@ -5,10 +5,11 @@ import { CurrentUser, type Principal } from '../../platform/common/auth/principa
 import { Requires } from '../../platform/common/auth/requires.decorator';
 import { ZodBody } from '../../platform/common/http/zod-body';
 import { ApiErrors, MODEL_ERRORS } from '../../platform/common/openapi/api-errors.decorator';
+import { chatBody, type ChatBody } from '../../chat/chat-body.codec';
 import { ApiNativeStream } from '../../chat/native-stream.decorator';
 import { zodSchema } from '../../platform/common/openapi/zod-schemas';
 import { ChatAnswerDto, ChatBatchDto } from './simple.dto';
-import { batchBody, type BatchBody, chatBody, type ChatBody } from './simple.schema';
+import { batchBody, type BatchBody } from './simple.schema';
 import { SimpleService } from './simple.service';
 
 const CHAT = zodSchema('ChatRequest', chatBody);

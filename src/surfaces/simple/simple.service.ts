@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { type Response } from 'express';
 import { ChatService, pacedDeltas } from '../../chat/chat.service';
-import { type Answer, type ChatRequest } from '../../chat/chat.types';
-import { toGeneration } from '../../chat/generation.codec';
-import { toMessages, toParts } from '../../chat/messages.codec';
+import { type Answer } from '../../chat/chat.types';
+import { chatBody, type ChatBody, toChatRequest } from '../../chat/chat-body.codec';
 import { answerHeaders, modelOf, NativeCodec, toNativeToolCalls, toNativeUsage } from '../../chat/native.codec';
 import { type Principal } from '../../platform/common/auth/principal';
 import { toProblem } from '../../platform/common/errors/problem';
@@ -14,9 +13,8 @@ import { ReadinessChecks } from '../../platform/common/readiness';
 import { ZodBody } from '../../platform/common/http/zod-body';
 import { newId } from '../../platform/common/ids';
 import { formatUsd } from '../../platform/common/money';
-import { type Message } from '../../providers/providers.types';
 import { type ChatAnswerDto, type ChatBatchDto } from './simple.dto';
-import { type BatchBody, chatBody, type ChatBody } from './simple.schema';
+import { type BatchBody } from './simple.schema';
 
 /** Requests of one batch that run at a time. */
 const BATCH_CONCURRENCY = 10;
@@ -32,7 +30,7 @@ export class SimpleService {
 
   async answer(user: Principal, body: ChatBody, res: Response): Promise<ChatAnswerDto> {
     const unwanted = unwantedSignal(res, body.on_disconnect, this.readiness);
-    const asked = this.chat.complete(user, toRequest(body, false), origin(res), unwanted);
+    const asked = this.chat.complete(user, toChatRequest(body, false), origin(res), unwanted);
     const answer = await this.readiness.during(asked);
     res.set(answerHeaders(answer));
     return toAnswer(answer);
@@ -40,7 +38,7 @@ export class SimpleService {
 
   stream(user: Principal, body: ChatBody, res: Response): Promise<void> {
     const unwanted = unwantedSignal(res, body.on_disconnect, this.readiness);
-    const { events, answer } = this.chat.start(user, toRequest(body, true), origin(res), unwanted);
+    const { events, answer } = this.chat.start(user, toChatRequest(body, true), origin(res), unwanted);
     const codec = new NativeCodec({ message_id: newId() }, answer);
     const told = pacedDeltas(events, body.stream_options?.max_tokens_per_second);
     return this.readiness.during(this.sse.sendEvents(res, told, codec));
@@ -56,7 +54,9 @@ export class SimpleService {
         try {
           const request = oneOfBatch.transform(body);
           const unwanted = request.on_disconnect === 'continue' ? this.readiness.cut.signal : gone;
-          results[index] = toAnswer(await this.chat.complete(user, toRequest(request, false), origin(res), unwanted));
+          results[index] = toAnswer(
+            await this.chat.complete(user, toChatRequest(request, false), origin(res), unwanted),
+          );
         } catch (error) {
           if (gone.aborted) continue; // nobody reads it, but the next may be one that goes on
           const { error: told } = toProblem(error, requestIdOf(res.req));
@@ -70,16 +70,6 @@ export class SimpleService {
 }
 
 const origin = (res: Response) => ({ requestId: requestIdOf(res.req) });
-
-function toRequest({ message, messages, system, ...options }: ChatBody, stream: boolean): ChatRequest {
-  const said: Message[] =
-    message === undefined ? toMessages(messages ?? []) : [{ role: 'user', parts: toParts(message) }];
-  return {
-    ...toGeneration(options),
-    messages: system ? [{ role: 'system', parts: [{ type: 'text', text: system }] }, ...said] : said,
-    stream,
-  };
-}
 
 function toAnswer(answer: Answer): ChatAnswerDto {
   const { content, provider, usage, cost } = answer;

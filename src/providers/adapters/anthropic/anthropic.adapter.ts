@@ -1,6 +1,7 @@
 import { type Readable } from 'node:stream';
 import Anthropic, { APIError } from '@anthropic-ai/sdk';
 import {
+  type GenerationRequest,
   type ModelEvent,
   type ModelRequest,
   type ProviderAdapter,
@@ -11,6 +12,8 @@ import { isStream, textOf } from '../../wire/response-body';
 import { SseBody } from '../../wire/sse-body';
 import { toUpstreamError } from './anthropic.errors';
 import { readMessage } from './anthropic.message';
+import { claudeModel } from './anthropic.models';
+import { mostOutput } from './anthropic.reasoning';
 import { type MessagesCall, toMessagesCall } from './anthropic.request';
 import { AnswerReader } from './anthropic.stream';
 
@@ -82,6 +85,10 @@ export class AnthropicAdapter implements ProviderAdapter {
     } finally {
       if (bytes) this.http.release(bytes, complete);
     }
+  }
+
+  mostOutput(request: Pick<GenerationRequest, 'reasoningEffort' | 'maxTokens'>, model: string): number {
+    return mostOutput(request, claudeModel(model));
   }
 
   /** Waits for calls under way. */

@@ -56,11 +56,19 @@ export function toThinking(
   }
   if (resumesBare) return { max_tokens };
   const budget = BUDGETS[reasoningEffort];
-  if (max_tokens + budget <= model.maxOutput) {
-    return { max_tokens: max_tokens + budget, thinking: { type: 'enabled', budget_tokens: budget } };
-  }
-  const most = Math.max(max_tokens, model.maxOutput);
+  const most = mostOutput({ reasoningEffort, maxTokens }, model);
+  if (most === max_tokens + budget) return { max_tokens: most, thinking: { type: 'enabled', budget_tokens: budget } };
   return { max_tokens: most, thinking: { type: 'enabled', budget_tokens: Math.min(budget, most - LEAST_BUDGET) } };
+}
+
+/** What `max_tokens` will be at most, thinking included. */
+export function mostOutput(
+  { reasoningEffort = 'none', maxTokens }: Pick<GenerationRequest, 'reasoningEffort' | 'maxTokens'>,
+  model: ClaudeModel,
+): number {
+  const answer = maxTokens ?? model.defaultMaxTokens;
+  if (reasoningEffort === 'none' || model.thinking !== 'budget') return answer;
+  return Math.min(answer + BUDGETS[reasoningEffort], Math.max(answer, model.maxOutput));
 }
 
 /** How a model is kept from thinking; nothing to say to one that thinks only when asked. */

@@ -1,0 +1,62 @@
+import { type PicoUsd, sumOf } from '../platform/common/money';
+import { mostPriceOf, type Plan, type Target } from '../providers/providers.service';
+import { type GenerationRequest } from '../providers/providers.types';
+import { estimateInput, type TokenEstimate } from './estimate';
+
+/** The longest answer expected of a model of which nobody has told how long its answers get. */
+const DEFAULT_MAX_OUTPUT = 32_768;
+
+export interface TargetWorstCase {
+  target: Target;
+  input: TokenEstimate;
+  /** Of all answers asked for (`n`). */
+  maxOutput: number;
+  /** Null when the model has no known price. */
+  cost: PicoUsd | null;
+}
+
+/** What a call can use at most, in input and output together. `cost` is null when a model it may come to has no known price. */
+export interface WorstCase {
+  cost: PicoUsd | null;
+  tokens: number;
+  perTarget: TargetWorstCase[];
+}
+
+/**
+ * The most a call can cost: all of its input bound at the dearest rate that could apply, and the longest answer. Targets
+ * that are asked together cost their sum; of those asked one after the other the dearest counts, since who fails before
+ * saying anything is rarely billed.
+ * @param maxTokens the limit of the answer that will be sent
+ */
+export function worstCase(plan: Plan, request: GenerationRequest, maxTokens = request.maxTokens): WorstCase {
+  const steps = [...plan.steps, ...plan.overflow.map((target) => [target])].map((step) =>
+    step.map((target) => worstOf(target, request, maxTokens)),
+  );
+  const sums = steps.map((step) => ({
+    cost: step.reduce<PicoUsd | null>((sum, { cost }) => sumOf(sum, cost), 0n),
+    tokens: step.reduce((sum, { input, maxOutput }) => sum + input.upper + maxOutput, 0),
+  }));
+  return {
+    cost: sums.reduce<PicoUsd | null>(
+      (most, { cost }) => (most === null || cost === null ? null : max(most, cost)),
+      0n,
+    ),
+    tokens: Math.max(...sums.map(({ tokens }) => tokens)),
+    perTarget: steps.flat(),
+  };
+}
+
+function worstOf(target: Target, request: GenerationRequest, maxTokens: number | undefined): TargetWorstCase {
+  const input = estimateInput(request, target);
+  const { reasoningEffort, n = 1 } = request;
+  const asked = { ...(reasoningEffort && { reasoningEffort }), ...(maxTokens && { maxTokens }) };
+  const longest =
+    target.provider.adapter.mostOutput?.(asked, target.model) ??
+    maxTokens ??
+    target.info?.maxOutputTokens ??
+    DEFAULT_MAX_OUTPUT;
+  const maxOutput = n * longest;
+  return { target, input, maxOutput, cost: mostPriceOf(target, input.upper, maxOutput) };
+}
+
+const max = (a: bigint, b: bigint) => (a > b ? a : b);

@@ -1,0 +1,33 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Requires } from '../../platform/common/auth/requires.decorator';
+import { ZodBody } from '../../platform/common/http/zod-body';
+import { ApiErrors } from '../../platform/common/openapi/api-errors.decorator';
+import { zodSchema } from '../../platform/common/openapi/zod-schemas';
+import { EstimateDto } from './estimate.dto';
+import { estimateBody, type EstimateBody } from './estimate.schema';
+import { EstimateService } from './estimate.service';
+
+@ApiTags('usage')
+@Requires('chat:use')
+@Controller('usage')
+export class EstimateController {
+  constructor(private readonly estimates: EstimateService) {}
+
+  @Post('estimate')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'What a chat would count, and cost at most',
+    description:
+      'Takes a body of `POST /v1/chat`, also with `n` and `max_completion_tokens`. Nothing is called and nothing billed.',
+  })
+  @ApiBody({
+    schema: zodSchema('EstimateRequest', estimateBody),
+    examples: { chat: { value: { model: 'demo/echo', message: 'Hello!', max_tokens: 256 } } },
+  })
+  @ApiOkResponse({ type: EstimateDto })
+  @ApiErrors('400 model_not_found', '400 unsupported_parameter')
+  estimate(@Body(new ZodBody(estimateBody)) body: EstimateBody): EstimateDto {
+    return this.estimates.estimate(body);
+  }
+}

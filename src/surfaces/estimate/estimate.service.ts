@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { CallsService } from '../../calls/calls.service';
+import { toChatRequest } from '../../chat/chat-body.codec';
+import { type PicoUsd, formatUsd } from '../../platform/common/money';
+import { type EstimateDto } from './estimate.dto';
+import { type EstimateBody } from './estimate.schema';
+
+@Injectable()
+export class EstimateService {
+  constructor(private readonly calls: CallsService) {}
+
+  /** Throws what the call would throw before a provider is asked. */
+  estimate({ n, ...body }: EstimateBody): EstimateDto {
+    const max_tokens = body.max_completion_tokens ?? body.max_tokens;
+    const request = toChatRequest({ ...body, max_tokens }, false);
+    const { cost, perTarget } = this.calls.estimate({ ...request, request: n ? { ...request, n } : request });
+    return {
+      model: body.model ?? perTarget[0]?.target.id ?? '',
+      targets: perTarget.map(({ target, input, maxOutput, cost: most }) => ({
+        model: target.id,
+        provider: target.provider.id,
+        input_tokens: input.tokens,
+        input_tokens_upper: input.upper,
+        max_output_tokens: maxOutput,
+        worst_case_cost_usd: toUsd(most),
+        unpriced: most === null,
+      })),
+      worst_case_cost_usd: toUsd(cost),
+    };
+  }
+}
+
+const toUsd = (cost: PicoUsd | null) => (cost === null ? null : formatUsd(cost));
