@@ -1,11 +1,15 @@
-import { type Target } from '../providers/providers.service';
+import { type Plan, type Target } from '../providers/providers.service';
+import { type GenerationRequest } from '../providers/providers.types';
 import { budgetExceeded, modelUnpriced } from '../usage/budgets.errors';
-import { type Amount } from '../usage/budgets.types';
+import { type Amount, type JudgedBudget } from '../usage/budgets.types';
 import { type LedgerService } from '../usage/ledger.service';
 import { type ReservationsService } from '../usage/reservations.service';
 import { type LiveCall } from '../usage/usage.types';
 import { type ModelCall } from './calls.types';
 import { type WorstCase, worstCase } from './worst-case';
+
+/** Others spend meanwhile: what was left a moment ago may be gone. */
+const MOST_TRIES = 4;
 
 export interface BillTools {
   ledger: LedgerService;
@@ -23,8 +27,8 @@ export class Bill {
   /** Null while no budget applies. */
   private held: Amount | null = null;
   private worst: WorstCase | null = null;
-  /** The worst case of each attempt under way. */
-  private readonly underWay = new Map<LiveCall, Amount>();
+  /** The worst case of each attempt that is not settled. */
+  private readonly opened = new Map<LiveCall, Amount>();
   private readonly ended: LiveCall[] = [];
 
   constructor(
@@ -35,13 +39,22 @@ export class Bill {
   /** Under a budget, answers are of limited length. Throws `budget_exceeded`, `model_unpriced`. */
   async reserve(): Promise<void> {
     const { call, tools } = this;
-    const { principal, plan } = call;
-    if (!plan || !(await tools.reservations.budgeted(principal))) return;
-    call.request = { ...call.request, maxTokens: call.request.maxTokens ?? tools.defaultMaxTokens };
-    this.worst = worstCase(plan, call.request);
-    const { cost, tokens } = this.worst;
-    await this.hold({ usd: cost, tokens });
-    this.held = { usd: cost, tokens };
+    const { plan, request } = call;
+    if (!plan || !(await tools.reservations.budgeted(call.principal))) return;
+    let maxTokens = request.maxTokens ?? tools.defaultMaxTokens;
+    for (let tries = 1; ; tries++) {
+      this.worst = worstCase(plan, request, maxTokens);
+      const amount = { usd: this.worst.cost, tokens: this.worst.tokens };
+      const full = await this.hold(amount);
+      if (full.length === 0) {
+        this.held = amount;
+        break;
+      }
+      const room = call.allowTruncate && tries < MOST_TRIES ? longestThatFits(plan, request, maxTokens, full) : 0;
+      if (room === 0) throw refusal(full, amount);
+      maxTokens = room;
+    }
+    call.request = { ...request, maxTokens };
   }
 
   /** To be awaited before an attempt leaves. Throws `budget_exceeded` when there is no room for it beside what failed before. */
@@ -52,7 +65,7 @@ export class Bill {
 
   /** @param left whether it was sent, and may cost something */
   over(attempt: LiveCall, left: boolean): void {
-    this.underWay.delete(attempt);
+    this.opened.delete(attempt);
     if (left) this.ended.push(attempt);
     else this.tools.ledger.release(attempt);
   }
@@ -66,27 +79,44 @@ export class Bill {
     if (!this.held) return;
     const most = this.worst?.perTarget.find((worst) => worst.target.id === target.id);
     if (!most) throw new Error(`nobody foresaw a call of ${target.id}`);
-    this.underWay.set(attempt, { usd: most.cost, tokens: most.input.upper + most.maxOutput });
-    const needed = [...this.underWay.values(), ...this.ended.map(usedBy)].reduce(plus);
+    this.opened.set(attempt, { usd: most.cost, tokens: most.input.upper + most.maxOutput });
+    const underWay = [...this.opened].map(([other, worst]) => (isUnderWay(other) ? worst : usedBy(other)));
+    const needed = [...underWay, ...this.ended.map(usedBy)].reduce(plus);
     const more = { usd: above(needed.usd ?? 0n, this.held.usd ?? 0n), tokens: above(needed.tokens, this.held.tokens) };
     if (more.usd === 0n && more.tokens === 0) return;
-    try {
-      await this.hold(more);
-    } catch (error) {
-      this.underWay.delete(attempt);
-      throw error;
-    }
+    const full = await this.hold(more);
+    if (full.length > 0) throw refusal(full, more);
     this.held = plus(this.held, more);
   }
 
-  private async hold(amount: Amount): Promise<void> {
-    const { principal, id } = this.call;
-    const full = await this.tools.reservations.reserve(principal, id, amount);
-    if (full.some(({ unpriced }) => unpriced)) throw modelUnpriced();
-    if (full.length > 0) throw budgetExceeded(full, amount);
+  private hold(amount: Amount): Promise<JudgedBudget[]> {
+    return this.tools.reservations.reserve(this.call.principal, this.call.id, amount);
   }
 }
 
+const refusal = (full: readonly JudgedBudget[], amount: Amount) =>
+  full.some(({ unpriced }) => unpriced) ? modelUnpriced() : budgetExceeded(full, amount);
+
+/** The longest answer, in tokens, whose worst case fits into all budgets; 0 when none does. */
+function longestThatFits(plan: Plan, request: GenerationRequest, most: number, full: readonly JudgedBudget[]): number {
+  const fits = (maxTokens: number) => {
+    const { cost, tokens } = worstCase(plan, request, maxTokens);
+    return full.every(
+      ({ left_usd, left_tokens }) =>
+        (left_usd === null || (cost !== null && cost <= left_usd)) && (left_tokens === null || tokens <= left_tokens),
+    );
+  };
+  let [fitting, tooMuch] = [0, most];
+  while (tooMuch - fitting > 1) {
+    const middle = Math.floor((fitting + tooMuch) / 2);
+    if (fits(middle)) fitting = middle;
+    else tooMuch = middle;
+  }
+  return fitting;
+}
+
+/** Its outcome is what it would be if its process died now. */
+const isUnderWay = (attempt: LiveCall) => attempt.record().outcome === 'interrupted';
 const usedBy = (attempt: LiveCall): Amount => {
   const { cost, inputTokens, outputTokens } = attempt.record();
   return { usd: cost, tokens: inputTokens + outputTokens };

@@ -33,6 +33,8 @@ export interface CallOrder extends Asked {
   readonly stream: boolean;
   /** Bounds the whole call, retries included; never longer than configured. */
   readonly timeoutMs?: number;
+  /** Rather a shorter answer than none, when a budget has no room for the longest. */
+  readonly allowTruncate?: boolean;
   readonly signal: AbortSignal;
   /** Told every event, before it is passed on. */
   readonly onEvent?: (event: CallEvent) => void;

@@ -16,6 +16,7 @@ export interface ChatRequest extends GenerationRequest {
   /** Whether to ask the provider for a stream: also for a plain answer whose text is kept as it comes. */
   stream: boolean;
   timeoutMs?: number;
+  allowTruncate?: boolean;
 }
 
 /** What every surface turns into its wire format. */

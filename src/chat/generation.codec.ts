@@ -79,6 +79,10 @@ export const generationOptions = {
     .max(24 * 3_600_000)
     .optional()
     .meta({ description: 'Bounds the whole call in milliseconds, retries included' }),
+  allow_truncate: z.boolean().optional().meta({
+    description:
+      'When a budget has no room for the longest answer, take the longest it has room for instead of refusing',
+  }),
   on_disconnect: z
     .enum(ON_DISCONNECT)
     .optional()
@@ -124,6 +128,7 @@ export function toGeneration(options: GenerationOptions): Omit<ChatRequest, 'mes
     fallbacks: options.fallbacks,
     race: options.race,
     timeoutMs: options.timeout_ms,
+    allowTruncate: options.allow_truncate,
   });
 }
 

@@ -38,7 +38,12 @@ export class BudgetSettingsDto {
   @IsIn(PERIODS)
   period: (typeof PERIODS)[number];
 
-  @ApiPropertyOptional({ type: String, nullable: true, description: 'Decimal USD; absent: not limited', example: '30.00' })
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: 'Decimal USD; absent: not limited',
+    example: '30.00',
+  })
   @Transform(({ value }: { value: unknown }) => (typeof value === 'number' ? String(value) : value))
   @Matches(/^\d{1,9}(\.\d{1,12})?$/, { message: '$property must be an amount of USD such as "30.00"' })
   @IsOptional()

@@ -82,11 +82,10 @@ export class BudgetsRepository {
 
   /** Those that limit what the caller may spend. */
   applying({ workspaceId, userId, apiKeyId }: Principal): Promise<StoredBudget[]> {
-    return this.db.query<StoredBudget[]>(`${SHOWN} WHERE workspace_id = $1 AND subject_id IN ($1, $2, $3) ORDER BY id`, [
-      workspaceId,
-      userId,
-      apiKeyId,
-    ]);
+    return this.db.query<StoredBudget[]>(
+      `${SHOWN} WHERE workspace_id = $1 AND subject_id IN ($1, $2, $3) ORDER BY id`,
+      [workspaceId, userId, apiKeyId],
+    );
   }
 
   /** Whether it was there. */

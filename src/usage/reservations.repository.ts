@@ -67,10 +67,7 @@ export class ReservationsRepository {
   }
 
   /** Returns every budget that applies and whether the amount fits into it; it is held if it fits into all, or by `force`. */
-  async reserve(
-    { id, callId, principal, amount }: Reservation,
-    force: boolean,
-  ): Promise<JudgedBudget[]> {
+  async reserve({ id, callId, principal, amount }: Reservation, force: boolean): Promise<JudgedBudget[]> {
     const rows = await this.db.query<JudgedRow[]>(RESERVE, [
       callId,
       principal.workspaceId,

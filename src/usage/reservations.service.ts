@@ -5,18 +5,29 @@ import { newId } from '../platform/common/ids';
 import { type Amount, type JudgedBudget, type Reservation } from './budgets.types';
 import { ReservationsRepository } from './reservations.repository';
 
+/** Asked for all who call at the same time at once. */
+interface Question {
+  caller: Principal;
+  budgeted: boolean;
+}
+
 /** What calls of this process that are under way have reserved of their budgets. */
 @Injectable()
 export class ReservationsService {
   /** By call. */
   private readonly live = new Map<string, Reservation[]>();
-  private readonly asking = new Batcher<Principal, boolean>((callers) => this.repository.budgeted(callers));
+  private readonly asking = new Batcher<Question>(async (questions) => {
+    const answers = await this.repository.budgeted(questions.map(({ caller }) => caller));
+    questions.forEach((question, i) => (question.budgeted = answers[i] ?? false));
+  });
 
   constructor(private readonly repository: ReservationsRepository) {}
 
   /** Whether any budget applies to the caller, now. */
-  budgeted(caller: Principal): Promise<boolean> {
-    return this.asking.add(caller);
+  async budgeted(caller: Principal): Promise<boolean> {
+    const question = { caller, budgeted: false };
+    await this.asking.add(question);
+    return question.budgeted;
   }
 
   /**

@@ -8,6 +8,8 @@ import { Config } from '../../src/platform/config/config.service';
 import { ProvidersService } from '../../src/providers/providers.service';
 import { type LedgerRepository } from '../../src/usage/ledger.repository';
 import { LedgerService } from '../../src/usage/ledger.service';
+import { type ReservationsRepository } from '../../src/usage/reservations.repository';
+import { ReservationsService } from '../../src/usage/reservations.service';
 import { memoryStore } from '../support/stores';
 import { until } from '../support/until';
 import { type Upstream, startUpstream } from '../support/upstreams/upstream';
@@ -47,8 +49,11 @@ describe('a call that is over', () => {
     const env = { DATA_DIR: dir, PARLEY_CONFIG, OPENAI_API_KEY: 'sk-x', OPENAI_BASE_URL: upstream.url };
     const config = Config.load(env);
     providers = new ProvidersService(config, memoryStore().marks);
-    ledger = new LedgerService(repository as unknown as LedgerRepository);
-    calls = new CallsService(config, providers, ledger);
+    const reservations = new ReservationsService({
+      budgeted: (callers: unknown[]) => Promise.resolve(callers.map(() => false)),
+    } as unknown as ReservationsRepository);
+    ledger = new LedgerService(repository as unknown as LedgerRepository, reservations);
+    calls = new CallsService(config, providers, ledger, reservations);
   });
   afterAll(async () => {
     await providers.onApplicationShutdown();

@@ -5,7 +5,7 @@ import { type TurnStage } from '../chat.types';
 export const callModelStage =
   (calls: CallsService): TurnStage =>
   ({ principal, requestId, messageId, request, signal, answer }) => {
-    const { model, fallbacks, race, timeoutMs, stream } = request;
+    const { model, fallbacks, race, timeoutMs, allowTruncate, stream } = request;
     return calls.generate({
       principal,
       kind: 'chat',
@@ -20,5 +20,6 @@ export const callModelStage =
       ...(fallbacks === undefined ? {} : { fallbacks }),
       ...(race === undefined ? {} : { race }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(allowTruncate === undefined ? {} : { allowTruncate }),
     });
   };

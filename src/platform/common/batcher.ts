@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-interface Waiting<T, R> {
+interface Waiting<T> {
   item: T;
-  done: (result: R) => void;
+  done: () => void;
   failed: (error: unknown) => void;
 }
 
@@ -10,27 +10,25 @@ interface Waiting<T, R> {
  * Group commit: while one write is under way, what comes meanwhile waits and goes as the next one. A lone item is
  * written at once; a hundred concurrent ones share a round trip. When a write of several fails, each is tried alone,
  * so that one bad item fails by itself. With `lingerMs` a write waits so long for more to come: for what nobody waits for.
- * A question is a write that resolves with an answer for each item, in their order.
  */
-export class Batcher<T, R = void> {
-  private waiting: Waiting<T, R>[] = [];
+export class Batcher<T> {
+  private waiting: Waiting<T>[] = [];
   private writing: Promise<void> | null = null;
-  private newest: Promise<unknown> = Promise.resolve();
+  private newest: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly write: (items: T[]) => Promise<[R] extends [void] ? void : R[]>,
+    private readonly write: (items: T[]) => Promise<void>,
     private readonly maxItems = 200,
     private readonly lingerMs = 0,
   ) {}
 
   /** Resolves when the item is written, rejects when it can't be. */
-  add(item: T): Promise<R> {
-    const written = new Promise<R>((done, failed) => {
+  add(item: T): Promise<void> {
+    this.newest = new Promise((done, failed) => {
       this.waiting.push({ item, done, failed });
       this.writing ??= this.drain();
     });
-    this.newest = written;
-    return written;
+    return this.newest;
   }
 
   /** Resolves when everything added so far is written or has failed; it does not wait for what is added later. */
@@ -47,10 +45,10 @@ export class Batcher<T, R = void> {
     this.writing = null;
   }
 
-  private async writeGroup(group: Waiting<T, R>[]): Promise<void> {
+  private async writeGroup(group: Waiting<T>[]): Promise<void> {
     try {
-      const results = await this.write(group.map(({ item }) => item));
-      group.forEach(({ done }, i) => done((results as R[] | undefined)?.[i] as R));
+      await this.write(group.map(({ item }) => item));
+      for (const { done } of group) done();
     } catch (error) {
       if (group.length === 1) group[0]?.failed(error);
       else for (const single of group) await this.writeGroup([single]);

@@ -51,7 +51,11 @@ const network = z.string().refine(
   (text) => {
     const [address = '', bits, ...more] = text.split('/');
     const family = isIP(address);
-    return family > 0 && more.length === 0 && (bits === undefined || (/^\d+$/.test(bits) && +bits <= (family === 4 ? 32 : 128)));
+    return (
+      family > 0 &&
+      more.length === 0 &&
+      (bits === undefined || (/^\d+$/.test(bits) && +bits <= (family === 4 ? 32 : 128)))
+    );
   },
   { error: 'expected an address or a network such as 10.0.0.0/8' },
 );
