@@ -1,3 +1,4 @@
+import { atLeastZero } from '../platform/common/money';
 import { type Plan, type Target } from '../providers/providers.service';
 import { type GenerationRequest } from '../providers/providers.types';
 import { budgetExceeded, modelUnpriced } from '../usage/budgets.errors';
@@ -82,7 +83,10 @@ export class Bill {
     this.opened.set(attempt, { usd: most.cost, tokens: most.input.upper + most.maxOutput });
     const underWay = [...this.opened].map(([other, worst]) => (isUnderWay(other) ? worst : usedBy(other)));
     const needed = [...underWay, ...this.ended.map(usedBy)].reduce(plus);
-    const more = { usd: above(needed.usd ?? 0n, this.held.usd ?? 0n), tokens: above(needed.tokens, this.held.tokens) };
+    const more = {
+      usd: atLeastZero((needed.usd ?? 0n) - (this.held.usd ?? 0n)),
+      tokens: Math.max(0, needed.tokens - this.held.tokens),
+    };
     if (more.usd === 0n && more.tokens === 0) return;
     const full = await this.hold(more);
     if (full.length > 0) throw refusal(full, more);
@@ -122,4 +126,3 @@ const usedBy = (attempt: LiveCall): Amount => {
   return { usd: cost, tokens: inputTokens + outputTokens };
 };
 const plus = (a: Amount, b: Amount): Amount => ({ usd: (a.usd ?? 0n) + (b.usd ?? 0n), tokens: a.tokens + b.tokens });
-const above = <N extends bigint | number>(value: N, limit: N): N => (value > limit ? ((value - limit) as N) : (0 as N));

@@ -1,4 +1,4 @@
-import { formatUsd, parseUsd } from '../platform/common/money';
+import { atLeastZero, formatUsd, parseUsd } from '../platform/common/money';
 import { type BudgetDto, type BudgetSettingsDto } from './budgets.dto';
 import { type BudgetSettings, type StoredBudget } from './budgets.types';
 
@@ -24,7 +24,7 @@ export function toBudget(row: StoredBudget): BudgetDto {
     limit_usd: limitUsd === null ? null : formatUsd(limitUsd),
     spent_usd: formatUsd(spentUsd),
     reserved_usd: formatUsd(reservedUsd),
-    remaining_usd: leftUsd === null ? null : formatUsd(leftUsd < 0n ? 0n : leftUsd),
+    remaining_usd: leftUsd === null ? null : formatUsd(atLeastZero(leftUsd)),
     limit_tokens: limitTokens,
     spent_tokens: spentTokens,
     reserved_tokens: reservedTokens,

@@ -1,5 +1,5 @@
 import { DomainError } from '../platform/common/errors/domain.error';
-import { formatUsd } from '../platform/common/money';
+import { atLeastZero, formatUsd } from '../platform/common/money';
 import { type Amount, type JudgedBudget } from './budgets.types';
 
 export const budgetNotFound = () =>
@@ -43,4 +43,3 @@ export function budgetExceeded(full: readonly JudgedBudget[], needed: Amount): D
 }
 
 const NAMES = { workspace: 'workspace', member: 'member', api_key: 'API key' };
-const atLeastZero = (amount: bigint) => (amount < 0n ? 0n : amount);

@@ -7,6 +7,9 @@ export const PICO_PER_USD = 1_000_000_000_000n;
 export const sumOf = (a: PicoUsd | null, b: PicoUsd | null): PicoUsd | null =>
   a === null || b === null ? null : a + b;
 
+/** What is left of an amount, when more may have been taken than there was. */
+export const atLeastZero = (amount: PicoUsd): PicoUsd => (amount < 0n ? 0n : amount);
+
 /** Decimal text without exponent (`"0.000420"`) to units. Digits past the twelfth are refused, not rounded. */
 export function parseUsd(text: string): PicoUsd {
   const match = /^(-?)(\d+)(?:\.(\d{1,12}))?$/.exec(text);
