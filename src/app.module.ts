@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
 import { ConversationsModule } from './conversations/conversations.module';
 import { CommonModule } from './platform/common/common.module';
@@ -29,6 +30,7 @@ export class AppModule {
         StoreModule,
         QueueModule.at(databaseUrl),
         HealthModule,
+        AuditModule,
         UsersModule,
         WorkspacesModule,
         AuthModule,

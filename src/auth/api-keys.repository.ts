@@ -1,13 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { changesOf } from '../audit/audit.codec';
+import { AuditService } from '../audit/audit.service';
+import { type Changes } from '../audit/audit.types';
 import { hasRole, type Role } from '../platform/common/auth/permissions';
 import { type Principal } from '../platform/common/auth/principal';
 import { type PageQuery } from '../platform/common/http/pagination';
+import { type Transaction } from '../platform/database/transaction';
 import { AccountsService } from '../workspaces/accounts.service';
 import { type ApiKey, type KnownApiKey, type NewApiKey } from './api-keys.types';
 
 const SHOWN = 'id, name, prefix, scopes, workspace_id, user_id, expires_at, last_used_at, created_at';
+
+/** What the audit log tells of a key. */
+const RECORDED = ['name', 'prefix', 'scopes', 'user_id', 'expires_at'] as const;
 
 /** The keys a caller can reach: their own, an admin's all of the workspace's; a narrowed key none that may more. */
 const REACHABLE = `workspace_id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND ($3::text[] IS NULL OR scopes <@ $3)
@@ -28,6 +35,7 @@ export class ApiKeysRepository {
   constructor(
     @InjectDataSource() private readonly db: DataSource,
     private readonly accounts: AccountsService,
+    private readonly audit: AuditService,
   ) {}
 
   /** Also an expired one. Null when it was revoked or its user is no longer in its workspace. */
@@ -47,18 +55,22 @@ export class ApiKeysRepository {
     };
   }
 
-  async create(
-    { workspaceId, userId }: Principal,
+  create(
+    principal: Principal,
     { id, name, prefix, keyHash }: NewApiKey,
     scopes: readonly string[] | null,
     expiresAt: Date | null,
   ): Promise<ApiKey> {
-    const [key] = await this.db.query<[ApiKey]>(
-      `INSERT INTO api_keys (id, workspace_id, user_id, name, prefix, key_hash, scopes, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING ${SHOWN}`,
-      [id, workspaceId, userId, name, prefix, keyHash, scopes, expiresAt],
-    );
-    return key;
+    const { workspaceId, userId } = principal;
+    return this.db.transaction(async (tx) => {
+      const [key] = await tx.query<[ApiKey]>(
+        `INSERT INTO api_keys (id, workspace_id, user_id, name, prefix, key_hash, scopes, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING ${SHOWN}`,
+        [id, workspaceId, userId, name, prefix, keyHash, scopes, expiresAt],
+      );
+      await this.record(tx, principal, 'api_key.created', id, changesOf(null, key, RECORDED));
+      return key;
+    });
   }
 
   /** One more than the page holds. */
@@ -79,22 +91,26 @@ export class ApiKeysRepository {
     return key ?? null;
   }
 
-  async rename(principal: Principal, id: string, name: string): Promise<ApiKey | null> {
-    const [[key]] = await this.db.query<[ApiKey[], number]>(
-      `UPDATE api_keys SET name = $5 WHERE ${REACHABLE} AND id = $4 RETURNING ${SHOWN}`,
-      [...reach(principal), id, name],
-    );
-    return key ?? null;
+  rename(principal: Principal, id: string, name: string): Promise<ApiKey | null> {
+    return this.db.transaction(async (tx) => {
+      const before = await lock(tx, principal, id);
+      if (!before) return null;
+      const [[key]] = await tx.query<[[ApiKey], number]>(
+        `UPDATE api_keys SET name = $2 WHERE id = $1 RETURNING ${SHOWN}`,
+        [id, name],
+      );
+      await this.record(tx, principal, 'api_key.updated', id, changesOf(before, key, RECORDED));
+      return key;
+    });
   }
 
   revoke(principal: Principal, id: string): Promise<ApiKey | null> {
     return this.db.transaction(async (tx) => {
-      const [[key]] = await tx.query<[ApiKey[], number]>(
-        `UPDATE api_keys SET revoked_at = now() WHERE ${REACHABLE} AND id = $4 RETURNING ${SHOWN}`,
-        [...reach(principal), id],
-      );
+      const key = await lock(tx, principal, id);
       if (!key) return null;
+      await tx.query('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [id]);
       await tx.query(...this.accounts.announcement(key.user_id));
+      await this.record(tx, principal, 'api_key.revoked', id, changesOf(key, null, RECORDED));
       return key;
     });
   }
@@ -118,6 +134,7 @@ export class ApiKeysRepository {
       );
       if (!key) return null;
       await tx.query(...this.accounts.announcement(key.user_id));
+      await this.record(tx, principal, 'api_key.rotated', oldId, changesOf({ ...key, id: oldId }, key, ['id']));
       return key;
     });
   }
@@ -129,4 +146,24 @@ export class ApiKeysRepository {
       [ids],
     );
   }
+
+  private record(
+    tx: Transaction,
+    principal: Principal,
+    action: `api_key.${string}`,
+    id: string,
+    changes: Changes,
+  ): Promise<void> {
+    const { workspaceId } = principal;
+    return this.audit.record(tx, principal, { action, workspaceId, target: { type: 'api_key', id }, changes });
+  }
+}
+
+/** The key as it is, which nobody else changes until the transaction ends. */
+async function lock(tx: Transaction, principal: Principal, id: string): Promise<ApiKey | null> {
+  const [key] = await tx.query<ApiKey[]>(`SELECT ${SHOWN} FROM api_keys WHERE ${REACHABLE} AND id = $4 FOR UPDATE`, [
+    ...reach(principal),
+    id,
+  ]);
+  return key ?? null;
 }

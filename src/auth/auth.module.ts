@@ -4,6 +4,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { ThrottlerModule } from '@nestjs/throttler';
+import { AuditModule } from '../audit/audit.module';
 import { Config } from '../platform/config/config.service';
 import { Counters } from '../platform/store/store.types';
 import { MailModule } from '../platform/mail/mail.module';
@@ -34,6 +35,7 @@ const jwtKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: jwtKey 
 
 @Module({
   imports: [
+    AuditModule,
     WorkspacesModule,
     MailModule,
     PassportModule,

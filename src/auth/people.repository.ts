@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { changesOf } from '../audit/audit.codec';
+import { AuditService } from '../audit/audit.service';
 import { newId } from '../platform/common/ids';
 import { type UserDto } from '../users/users.types';
 import { AccountsService } from '../workspaces/accounts.service';
@@ -22,6 +24,7 @@ export class PeopleRepository {
   constructor(
     @InjectDataSource() private readonly db: DataSource,
     private readonly accounts: AccountsService,
+    private readonly audit: AuditService,
   ) {}
 
   /** With the personal workspace. Null when the address is taken, also by a registration at this moment. */
@@ -45,6 +48,16 @@ export class PeopleRepository {
         workspace.id,
         user.id,
       ]);
+      await this.audit.record(
+        tx,
+        { userId: user.id, apiKeyId: null },
+        {
+          action: 'user.registered',
+          workspaceId: workspace.id,
+          target: { type: 'user', id: user.id },
+          changes: changesOf(null, user, ['email']),
+        },
+      );
       return { user, workspace };
     });
   }

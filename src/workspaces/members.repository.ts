@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { changesOf } from '../audit/audit.codec';
+import { AuditService } from '../audit/audit.service';
 import { type Role } from '../platform/common/auth/permissions';
 import { type Principal } from '../platform/common/auth/principal';
 import { type PageQuery } from '../platform/common/http/pagination';
@@ -15,6 +17,7 @@ export class MembersRepository {
   constructor(
     @InjectDataSource() private readonly db: DataSource,
     private readonly accounts: AccountsService,
+    private readonly audit: AuditService,
   ) {}
 
   /** One more than the page holds. */
@@ -30,7 +33,8 @@ export class MembersRepository {
   /** `check` throws to refuse. It sees the roles as they stand, and no other change of this workspace's comes between. */
   changeRole(caller: Principal, userId: string, role: Role, check: (standing: Standing) => void): Promise<Member> {
     return this.db.transaction(async (tx) => {
-      check(await lockStanding(tx, caller, userId));
+      const standing = await lockStanding(tx, caller, userId);
+      check(standing);
       await tx.query('UPDATE memberships SET role = $3 WHERE workspace_id = $1 AND user_id = $2', [
         caller.workspaceId,
         userId,
@@ -41,6 +45,12 @@ export class MembersRepository {
         `${MEMBERS} WHERE m.workspace_id = $1 AND m.user_id = $2`,
         [caller.workspaceId, userId],
       );
+      await this.audit.record(tx, caller, {
+        action: 'member.role_changed',
+        workspaceId: caller.workspaceId,
+        target: { type: 'member', id: userId },
+        changes: changesOf({ role: standing.member }, { role }, ['role']),
+      });
       return member;
     });
   }
@@ -48,9 +58,16 @@ export class MembersRepository {
   /** The member's API keys of this workspace go with the membership. `check` as above. */
   remove(caller: Principal, userId: string, check: (standing: Standing) => void): Promise<void> {
     return this.db.transaction(async (tx) => {
-      check(await lockStanding(tx, caller, userId));
+      const standing = await lockStanding(tx, caller, userId);
+      check(standing);
       await tx.query('DELETE FROM memberships WHERE workspace_id = $1 AND user_id = $2', [caller.workspaceId, userId]);
       await tx.query(...this.accounts.announcement(userId));
+      await this.audit.record(tx, caller, {
+        action: standing.self ? 'member.left' : 'member.removed',
+        workspaceId: caller.workspaceId,
+        target: { type: 'member', id: userId },
+        changes: changesOf({ role: standing.member }, null, ['role']),
+      });
     });
   }
 }

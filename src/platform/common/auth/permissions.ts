@@ -23,6 +23,7 @@ export const PERMISSIONS = {
   'models:read': { role: 'viewer', scope: null },
   'profile:read': { role: 'viewer', scope: null },
   'usage:read': { role: 'viewer', scope: 'usage:read' },
+  'audit:read': { role: 'admin', scope: 'admin' },
   'workspace:manage': { role: 'admin', scope: 'admin' },
   'members:read': { role: 'viewer', scope: 'admin' },
   'members:manage': { role: 'admin', scope: 'admin' },

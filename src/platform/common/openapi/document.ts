@@ -47,6 +47,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .addTag('api keys', 'Credentials of programs')
     .addTag('users', 'The account behind the credentials')
     .addTag('workspaces', 'Tenants and their members')
+    .addTag('audit', 'Who changed what')
     .addTag('models', 'What can be called')
     .addTag('chat', 'Chats that are not stored')
     .addTag('conversations', 'Stored chats')
