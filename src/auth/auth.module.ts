@@ -9,6 +9,7 @@ import { Config } from '../platform/config/config.service';
 import { Counters } from '../platform/store/store.types';
 import { MailModule } from '../platform/mail/mail.module';
 import { WorkspacesModule } from '../workspaces/workspaces.module';
+import { AcceptanceController } from './acceptance.controller';
 import { AccessGuard } from './access.guard';
 import { AdminAccountService } from './admin-account.service';
 import { ApiKeysController } from './api-keys.controller';
@@ -19,6 +20,9 @@ import { AuthController } from './auth.controller';
 import { AuthGuard } from './auth.guard';
 import { AuthService } from './auth.service';
 import { HousekeepingProcessor } from './housekeeping.processor';
+import { InvitationsController } from './invitations.controller';
+import { InvitationsRepository } from './invitations.repository';
+import { InvitationsService } from './invitations.service';
 import { jwtKey } from './jwt-key';
 import { JWT_ALGORITHM, JWT_ISSUER, JWT_KEY, JwtStrategy } from './jwt.strategy';
 import { LastUsedService } from './last-used.service';
@@ -49,7 +53,7 @@ const jwtKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: jwtKey 
       }),
     }),
   ],
-  controllers: [AuthController, PasswordsController, ApiKeysController],
+  controllers: [AuthController, PasswordsController, ApiKeysController, InvitationsController, AcceptanceController],
   providers: [
     jwtKeyProvider,
     JwtStrategy,
@@ -68,6 +72,8 @@ const jwtKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: jwtKey 
     SessionsRepository,
     ApiKeysService,
     ApiKeysRepository,
+    InvitationsService,
+    InvitationsRepository,
     HousekeepingProcessor,
   ],
 })

@@ -36,6 +36,16 @@ export class MembersController {
     return this.members.changeRole(user, userId, role);
   }
 
+  @Delete('me')
+  @Requires('members:read')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Leave the workspace', description: 'The same as removing oneself by id.' })
+  @ApiNoContentResponse()
+  @ApiErrors('409 last_owner', '409 personal_workspace')
+  leave(@CurrentUser() user: Principal): Promise<void> {
+    return this.members.remove(user, user.userId);
+  }
+
   @Delete(':user_id')
   @Requires('members:read')
   @HttpCode(204)

@@ -24,6 +24,7 @@ interface Operation {
 const BODIES: Record<string, object> = {
   workspaces_rename: { name: 'Taken over' },
   members_changeRole: { role: 'viewer' },
+  invitations_create: { email: 'someone@example.com', role: 'viewer' },
   apiKeys_rename: { name: 'Taken over' },
   apiKeys_rotate: {},
   conversations_update: { title: 'Taken over' },
@@ -198,7 +199,11 @@ describe('the OpenAPI document', () => {
           throw new Error(`${operation.operationId}: add a good body to BODIES`);
         }
         const at = (id: string) =>
-          operation.path.replace('{id}', id).replace('{user_id}', alice.id).replace('{mid}', message.id);
+          operation.path
+            .replace('{id}', id)
+            .replace('{user_id}', alice.id)
+            .replace('{mid}', message.id)
+            .replace('{invitation_id}', message.id);
         for (const stranger of [bob, byKey, elsewhere]) {
           const ask = (id: string) => stranger.request(operation.method, at(id), body(operation));
           const [theirs, nobodys] = [await ask(mine[owned]!), await ask(randomUUID())];
