@@ -3,13 +3,15 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { changesOf } from '../audit/audit.codec';
 import { AuditService } from '../audit/audit.service';
-import { type Role } from '../platform/common/auth/permissions';
+import { RESTRICTIONS } from '../platform/common/auth/access-rules';
 import { type Principal } from '../platform/common/auth/principal';
 import { type PageQuery } from '../platform/common/http/pagination';
 import { AccountsService } from './accounts.service';
-import { type Member, type Standing } from './members.types';
+import { restricted } from './restrictions.codec';
+import { type Member, type MemberChange, type Standing } from './members.types';
 
-const MEMBERS = `SELECT u.id, u.id AS user_id, u.email, u.name, m.role, m.created_at
+const MEMBERS = `SELECT u.id, u.id AS user_id, u.email, u.name, m.role, m.created_at,
+    ${RESTRICTIONS.map((name) => `m.${name}`).join(', ')}
   FROM memberships m JOIN users u ON u.id = m.user_id`;
 
 @Injectable()
@@ -31,27 +33,37 @@ export class MembersRepository {
   }
 
   /** `check` throws to refuse. It sees the roles as they stand, and no other change of this workspace's comes between. */
-  changeRole(caller: Principal, userId: string, role: Role, check: (standing: Standing) => void): Promise<Member> {
+  update(
+    caller: Principal,
+    userId: string,
+    change: MemberChange,
+    check: (standing: Standing) => void,
+  ): Promise<Member & { id: string }> {
+    const { workspaceId } = caller;
     return this.db.transaction(async (tx) => {
-      const standing = await lockStanding(tx, caller, userId);
-      check(standing);
-      await tx.query('UPDATE memberships SET role = $3 WHERE workspace_id = $1 AND user_id = $2', [
-        caller.workspaceId,
-        userId,
-        role,
-      ]);
-      await tx.query(...this.accounts.announcement(userId));
-      const [member] = await tx.query<[Member & { id: string }]>(
-        `${MEMBERS} WHERE m.workspace_id = $1 AND m.user_id = $2`,
-        [caller.workspaceId, userId],
+      check(await lockStanding(tx, caller, userId));
+      const read = async () => {
+        const [member] = await tx.query<[Member & { id: string }]>(
+          `${MEMBERS} WHERE m.workspace_id = $1 AND m.user_id = $2`,
+          [workspaceId, userId],
+        );
+        return member;
+      };
+      const before = await read();
+      const rules = restricted(before, change);
+      await tx.query(
+        `UPDATE memberships SET role = $3, (${RESTRICTIONS.join(', ')}) = ($4, $5, $6)
+         WHERE workspace_id = $1 AND user_id = $2`,
+        [workspaceId, userId, change.role ?? before.role, ...RESTRICTIONS.map((name) => rules[name])],
       );
-      await this.audit.record(tx, caller, {
-        action: 'member.role_changed',
-        workspaceId: caller.workspaceId,
-        target: { type: 'member', id: userId },
-        changes: changesOf({ role: standing.member }, { role }, ['role']),
-      });
-      return member;
+      await tx.query(...this.accounts.announcement(userId));
+      const after = await read();
+      const target = { type: 'member', id: userId };
+      const record = (action: `member.${string}`, names: readonly (keyof Member)[]) =>
+        this.audit.record(tx, caller, { action, workspaceId, target, changes: changesOf(before, after, names) });
+      if (change.role !== undefined) await record('member.role_changed', ['role']);
+      if (RESTRICTIONS.some((name) => change[name] !== undefined)) await record('member.rules_changed', RESTRICTIONS);
+      return after;
     });
   }
 

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { type AccessRules } from '../platform/common/auth/access-rules';
 import { type Role, ROLES } from '../platform/common/auth/permissions';
 
 /** A workspace as the caller sees it. Rows are read in this shape. */
@@ -29,4 +30,8 @@ export interface Account {
   /** Null for both when the user is not in that workspace. */
   readonly workspaceId: string | null;
   readonly role: Role | null;
+  /** What the member is held to there. */
+  readonly rules: AccessRules;
+  /** The user's own, else the workspace's. */
+  readonly tier: string | null;
 }

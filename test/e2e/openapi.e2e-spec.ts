@@ -23,9 +23,9 @@ interface Operation {
 /** What is sent to operations on things with an id, so that nothing but whose they are is at fault. */
 const BODIES: Record<string, object> = {
   workspaces_rename: { name: 'Taken over' },
-  members_changeRole: { role: 'viewer' },
+  members_update: { role: 'viewer' },
   invitations_create: { email: 'someone@example.com', role: 'viewer' },
-  apiKeys_rename: { name: 'Taken over' },
+  apiKeys_update: { name: 'Taken over' },
   apiKeys_rotate: {},
   conversations_update: { title: 'Taken over' },
   conversations_chat: { content: 'Hi' },

@@ -8,7 +8,7 @@ import { type CallStage } from '../calls.types';
 export const targetStage =
   (providers: ProvidersService): CallStage =>
   (call, next) => {
-    const plan = providers.resolve(call.model, call);
+    const plan = providers.resolve(call.principal.rules, call.model, call);
     const able = (target: Target) => lackOf(target, call.request) === null;
     const steps = plan.steps.map((step) => step.filter(able)).filter((step) => step.length > 0);
     if (steps.length === 0) {

@@ -1,0 +1,21 @@
+import { validationFailed } from '../../platform/common/errors/validation';
+import { type GenerationRequest } from '../../providers/providers.types';
+import { type CallStage } from '../calls.types';
+
+/** Holds what may be written to the caller's `max_tokens_per_request`: it is sent, or more than it is refused. */
+export const capStage: CallStage = (call, next) => {
+  const cap = call.principal.rules.maxTokens;
+  return next(cap === null ? call : { ...call, request: capped(call.request, cap) });
+};
+
+/** Several answers share the cap. */
+function capped(request: GenerationRequest, cap: number): GenerationRequest {
+  const { n = 1, maxTokens } = request;
+  const most = Math.floor(cap / n);
+  if (most < 1) throw refused('n', `n: ${n} answers are more than the ${cap} tokens you may ask for in a request`);
+  if (maxTokens === undefined) return { ...request, maxTokens: most };
+  if (maxTokens <= most) return request;
+  throw refused('max_tokens', `max_tokens: you may ask for at most ${most}${n > 1 ? ` for each of ${n} answers` : ''}`);
+}
+
+const refused = (field: string, message: string) => validationFailed([{ field, message }]);
