@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
 import { ConversationsModule } from './conversations/conversations.module';
 import { CommonModule } from './platform/common/common.module';
@@ -32,6 +33,7 @@ export class AppModule {
         QueueModule.at(databaseUrl),
         NetModule,
         HealthModule,
+        AuditModule,
         UsersModule,
         WorkspacesModule,
         AuthModule,

@@ -14,11 +14,11 @@ import { PageQuery } from '../platform/common/http/pagination';
 import { ApiErrors } from '../platform/common/openapi/api-errors.decorator';
 import {
   ApiKeyDto,
-  ApiKeyNameDto,
   ApiKeysPageDto,
   CreateApiKeyDto,
   NewApiKeyDto,
   RotateApiKeyDto,
+  UpdateApiKeyDto,
 } from './api-keys.dto';
 import { ApiKeysService } from './api-keys.service';
 
@@ -33,9 +33,10 @@ export class ApiKeysController {
   @ApiOperation({
     summary: 'Make an API key; its secret is shown once',
     description:
-      'For the workspace the request acts in. A key that is itself narrowed makes only keys within its own scopes.',
+      'For the workspace the request acts in. A key that is itself narrowed makes only keys within its own scopes; one that has rules or an expiry makes none. What the member is held to holds for their keys, too.',
   })
   @ApiCreatedResponse({ type: NewApiKeyDto })
+  @ApiErrors('403 api_key_restricted')
   create(@CurrentUser() user: Principal, @Body() key: CreateApiKeyDto): Promise<NewApiKeyDto> {
     return this.apiKeys.create(user, key);
   }
@@ -48,15 +49,18 @@ export class ApiKeysController {
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Rename an API key' })
+  @ApiOperation({
+    summary: 'Rename an API key, or change its rules and expiry',
+    description: 'At once, in every process. Keys that have rules or an expiry themselves change none.',
+  })
   @ApiOkResponse({ type: ApiKeyDto })
-  @ApiErrors('404 api_key_not_found')
-  rename(
+  @ApiErrors('403 api_key_restricted', '404 api_key_not_found', '409 api_key_retired')
+  update(
     @CurrentUser() user: Principal,
     @Param('id', idParam('api_key')) id: string,
-    @Body() { name }: ApiKeyNameDto,
+    @Body() changes: UpdateApiKeyDto,
   ): Promise<ApiKeyDto> {
-    return this.apiKeys.rename(user, id, name);
+    return this.apiKeys.update(user, id, changes);
   }
 
   @Delete(':id')
@@ -73,11 +77,11 @@ export class ApiKeysController {
   @ApiOperation({
     summary: 'Replace an own API key by a new one',
     description:
-      'The new key has its own id and takes over name, scopes and expiry; the old one works until the overlap is over.',
+      'The new key has its own id and takes over name, scopes, rules and expiry; the old one works until the overlap is over.',
   })
   @ApiBody({ type: RotateApiKeyDto, required: false })
   @ApiCreatedResponse({ type: NewApiKeyDto })
-  @ApiErrors('403 not_your_api_key', '404 api_key_not_found', '409 api_key_retired')
+  @ApiErrors('403 api_key_restricted', '403 not_your_api_key', '404 api_key_not_found', '409 api_key_retired')
   rotate(
     @CurrentUser() user: Principal,
     @Param('id', idParam('api_key')) id: string,

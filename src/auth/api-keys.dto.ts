@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, IntersectionType, OmitType, PartialType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import {
   ArrayNotEmpty,
@@ -13,13 +13,14 @@ import {
   Max,
   Min,
 } from 'class-validator';
+import { RestrictionsDto, RestrictionsFields } from '../platform/common/auth/restrictions.dto';
 import { type Scope, SCOPES } from '../platform/common/auth/permissions';
 import { PageDto } from '../platform/common/http/pagination';
 import { type ApiKey } from './api-keys.types';
 
 const MAX_OVERLAP_SECONDS = 7 * 24 * 3600;
 
-export class ApiKeyNameDto {
+class ApiKeyNameDto {
   @ApiProperty({ minLength: 1, maxLength: 100, example: 'production' })
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
   @IsString()
@@ -27,7 +28,7 @@ export class ApiKeyNameDto {
   name: string;
 }
 
-export class CreateApiKeyDto extends ApiKeyNameDto {
+export class CreateApiKeyDto extends IntersectionType(ApiKeyNameDto, RestrictionsFields) {
   @ApiPropertyOptional({
     enum: SCOPES,
     isArray: true,
@@ -54,6 +55,12 @@ export class CreateApiKeyDto extends ApiKeyNameDto {
   expires_at?: string | null;
 }
 
+/** Absent fields stay as they are; null lifts a rule. Scopes are for life. */
+export class UpdateApiKeyDto extends IntersectionType(
+  PartialType(ApiKeyNameDto, { skipNullProperties: false }),
+  OmitType(CreateApiKeyDto, ['name', 'scopes']),
+) {}
+
 export class RotateApiKeyDto {
   @ApiPropertyOptional({
     type: 'integer',
@@ -69,7 +76,7 @@ export class RotateApiKeyDto {
   overlap_seconds?: number = 3600;
 }
 
-export class ApiKeyDto implements ApiKey {
+export class ApiKeyDto extends RestrictionsDto implements ApiKey {
   @ApiProperty({ format: 'uuid' })
   id: string;
 

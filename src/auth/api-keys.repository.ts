@@ -1,13 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { changesOf } from '../audit/audit.codec';
+import { AuditService } from '../audit/audit.service';
+import { type Changes } from '../audit/audit.types';
+import { AccessRules, type Restrictions, RESTRICTIONS } from '../platform/common/auth/access-rules';
 import { hasRole, type Role } from '../platform/common/auth/permissions';
 import { type Principal } from '../platform/common/auth/principal';
 import { type PageQuery } from '../platform/common/http/pagination';
+import { type Transaction } from '../platform/database/transaction';
 import { AccountsService } from '../workspaces/accounts.service';
-import { type ApiKey, type KnownApiKey, type NewApiKey } from './api-keys.types';
+import { restrictionsSql } from '../workspaces/restrictions.codec';
+import {
+  type ApiKey,
+  type ApiKeySettings,
+  type KnownApiKey,
+  type LockedApiKey,
+  type NewApiKey,
+} from './api-keys.types';
 
-const SHOWN = 'id, name, prefix, scopes, workspace_id, user_id, expires_at, last_used_at, created_at';
+const SHOWN = `id, name, prefix, scopes, workspace_id, user_id, expires_at, last_used_at, created_at, ${RESTRICTIONS.join(', ')}`;
+
+/** What the audit log tells of a key. */
+const RECORDED = ['name', 'prefix', 'scopes', 'user_id', 'expires_at', ...RESTRICTIONS] as const;
 
 /** The keys a caller can reach: their own, an admin's all of the workspace's; a narrowed key none that may more. */
 const REACHABLE = `workspace_id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND ($3::text[] IS NULL OR scopes <@ $3)
@@ -21,6 +36,8 @@ const reach = ({ workspaceId, userId, role, scopes }: Principal) => [
 type KeyRow = Pick<ApiKey, 'id' | 'scopes' | 'workspace_id' | 'user_id' | 'expires_at' | 'last_used_at'> & {
   role: Role;
   is_admin: boolean;
+  tier: string | null;
+  restrictions: Restrictions[];
 };
 
 @Injectable()
@@ -28,37 +45,58 @@ export class ApiKeysRepository {
   constructor(
     @InjectDataSource() private readonly db: DataSource,
     private readonly accounts: AccountsService,
+    private readonly audit: AuditService,
   ) {}
 
   /** Also an expired one. Null when it was revoked or its user is no longer in its workspace. */
   async findByHash(keyHash: Buffer): Promise<KnownApiKey | null> {
     const [row] = await this.db.query<KeyRow[]>(
-      `SELECT k.id, k.scopes, k.workspace_id, k.user_id, k.expires_at, k.last_used_at, m.role, u.is_admin
+      `SELECT k.id, k.scopes, k.workspace_id, k.user_id, k.expires_at, k.last_used_at, m.role, u.is_admin,
+         coalesce(k.tier, u.tier, w.tier) AS tier,
+         jsonb_build_array(${restrictionsSql('m')}, ${restrictionsSql('k')}) AS restrictions
        FROM api_keys k JOIN memberships m USING (workspace_id, user_id) JOIN users u ON u.id = k.user_id
+         JOIN workspaces w ON w.id = k.workspace_id
        WHERE k.key_hash = $1 AND k.revoked_at IS NULL`,
       [keyHash],
     );
     if (!row) return null;
-    const { id: apiKeyId, user_id: userId, workspace_id: workspaceId, role, is_admin: instanceAdmin, scopes } = row;
     return {
-      principal: Object.freeze({ userId, workspaceId, role, instanceAdmin, apiKeyId, scopes }),
+      principal: Object.freeze({
+        userId: row.user_id,
+        workspaceId: row.workspace_id,
+        role: row.role,
+        instanceAdmin: row.is_admin,
+        apiKeyId: row.id,
+        scopes: row.scopes,
+        rules: new AccessRules(row.restrictions),
+        tier: row.tier,
+      }),
       expiresAt: row.expires_at?.getTime() ?? Infinity,
       lastNotedAt: row.last_used_at?.getTime() ?? 0,
     };
   }
 
-  async create(
-    { workspaceId, userId }: Principal,
-    { id, name, prefix, keyHash }: NewApiKey,
-    scopes: readonly string[] | null,
-    expiresAt: Date | null,
-  ): Promise<ApiKey> {
-    const [key] = await this.db.query<[ApiKey]>(
-      `INSERT INTO api_keys (id, workspace_id, user_id, name, prefix, key_hash, scopes, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING ${SHOWN}`,
-      [id, workspaceId, userId, name, prefix, keyHash, scopes, expiresAt],
-    );
-    return key;
+  create(principal: Principal, { id, prefix, keyHash }: NewApiKey, settings: ApiKeySettings): Promise<ApiKey> {
+    const { workspaceId, userId } = principal;
+    return this.db.transaction(async (tx) => {
+      const [key] = await tx.query<[ApiKey]>(
+        `INSERT INTO api_keys (id, workspace_id, user_id, prefix, key_hash, name, scopes, expires_at, ${RESTRICTIONS.join(', ')})
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING ${SHOWN}`,
+        [
+          id,
+          workspaceId,
+          userId,
+          prefix,
+          keyHash,
+          settings.name,
+          settings.scopes,
+          settings.expires_at,
+          ...valuesOf(settings),
+        ],
+      );
+      await this.record(tx, principal, 'api_key.created', id, changesOf(null, key, RECORDED));
+      return key;
+    });
   }
 
   /** One more than the page holds. */
@@ -79,22 +117,34 @@ export class ApiKeysRepository {
     return key ?? null;
   }
 
-  async rename(principal: Principal, id: string, name: string): Promise<ApiKey | null> {
-    const [[key]] = await this.db.query<[ApiKey[], number]>(
-      `UPDATE api_keys SET name = $5 WHERE ${REACHABLE} AND id = $4 RETURNING ${SHOWN}`,
-      [...reach(principal), id, name],
-    );
-    return key ?? null;
+  /** `change` is told the key as it is. */
+  update(
+    principal: Principal,
+    id: string,
+    change: (key: LockedApiKey) => Omit<ApiKeySettings, 'scopes'>,
+  ): Promise<ApiKey | null> {
+    return this.db.transaction(async (tx) => {
+      const before = await lock(tx, principal, id);
+      if (!before) return null;
+      const { name, expires_at, ...restrictions } = change(before);
+      const [[key]] = await tx.query<[[ApiKey], number]>(
+        `UPDATE api_keys SET name = $2, expires_at = $3, (${RESTRICTIONS.join(', ')}) = ($4, $5, $6)
+         WHERE id = $1 RETURNING ${SHOWN}`,
+        [id, name, expires_at, ...valuesOf(restrictions)],
+      );
+      await tx.query(...this.accounts.announcement(key.user_id));
+      await this.record(tx, principal, 'api_key.updated', id, changesOf(before, key, RECORDED));
+      return key;
+    });
   }
 
   revoke(principal: Principal, id: string): Promise<ApiKey | null> {
     return this.db.transaction(async (tx) => {
-      const [[key]] = await tx.query<[ApiKey[], number]>(
-        `UPDATE api_keys SET revoked_at = now() WHERE ${REACHABLE} AND id = $4 RETURNING ${SHOWN}`,
-        [...reach(principal), id],
-      );
+      const key = await lock(tx, principal, id);
       if (!key) return null;
+      await tx.query('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [id]);
       await tx.query(...this.accounts.announcement(key.user_id));
+      await this.record(tx, principal, 'api_key.revoked', id, changesOf(key, null, RECORDED));
       return key;
     });
   }
@@ -112,12 +162,13 @@ export class ApiKeysRepository {
          retired AS (
            UPDATE api_keys k SET replaced_by = $6, expires_at = least(k.expires_at, now() + make_interval(secs => $9))
            FROM old WHERE k.id = old.id)
-         INSERT INTO api_keys (id, workspace_id, user_id, name, prefix, key_hash, scopes, expires_at)
-         SELECT $6, workspace_id, user_id, name, $7, $8, scopes, expires_at FROM old RETURNING ${SHOWN}`,
+         INSERT INTO api_keys (id, workspace_id, user_id, name, prefix, key_hash, scopes, expires_at, tier, ${RESTRICTIONS.join(', ')})
+         SELECT $6, workspace_id, user_id, name, $7, $8, scopes, expires_at, tier, ${RESTRICTIONS.join(', ')} FROM old RETURNING ${SHOWN}`,
         [...reach(principal), oldId, principal.userId, next.id, next.prefix, next.keyHash, overlapSeconds],
       );
       if (!key) return null;
       await tx.query(...this.accounts.announcement(key.user_id));
+      await this.record(tx, principal, 'api_key.rotated', oldId, changesOf({ ...key, id: oldId }, key, ['id']));
       return key;
     });
   }
@@ -129,4 +180,26 @@ export class ApiKeysRepository {
       [ids],
     );
   }
+
+  private record(
+    tx: Transaction,
+    principal: Principal,
+    action: `api_key.${string}`,
+    id: string,
+    changes: Changes,
+  ): Promise<void> {
+    const { workspaceId } = principal;
+    return this.audit.record(tx, principal, { action, workspaceId, target: { type: 'api_key', id }, changes });
+  }
+}
+
+const valuesOf = (restrictions: Restrictions) => RESTRICTIONS.map((name) => restrictions[name]);
+
+/** The key as it is, which nobody else changes until the transaction ends. */
+async function lock(tx: Transaction, principal: Principal, id: string): Promise<LockedApiKey | null> {
+  const [key] = await tx.query<LockedApiKey[]>(
+    `SELECT ${SHOWN}, replaced_by IS NOT NULL AS retired FROM api_keys WHERE ${REACHABLE} AND id = $4 FOR UPDATE`,
+    [...reach(principal), id],
+  );
+  return key ?? null;
 }

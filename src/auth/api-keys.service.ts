@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { type Restrictions, RESTRICTIONS } from '../platform/common/auth/access-rules';
 import { insufficientScope } from '../platform/common/auth/access.errors';
 import { type Scope } from '../platform/common/auth/permissions';
 import { type Principal } from '../platform/common/auth/principal';
@@ -6,8 +7,9 @@ import { validationFailed } from '../platform/common/errors/validation';
 import { type Page, type PageQuery, toPage } from '../platform/common/http/pagination';
 import { newId } from '../platform/common/ids';
 import { AccountsService } from '../workspaces/accounts.service';
-import { type CreateApiKeyDto } from './api-keys.dto';
-import { apiKeyNotFound, apiKeyRetired, notYourApiKey } from './api-keys.errors';
+import { restricted } from '../workspaces/restrictions.codec';
+import { type CreateApiKeyDto, type UpdateApiKeyDto } from './api-keys.dto';
+import { apiKeyNotFound, apiKeyRestricted, apiKeyRetired, notYourApiKey } from './api-keys.errors';
 import { ApiKeysRepository } from './api-keys.repository';
 import { type ApiKey, type NewApiKey } from './api-keys.types';
 import { apiKeyPrefix, hashSecret, newApiKey } from './secrets';
@@ -21,10 +23,13 @@ export class ApiKeysService {
     private readonly accounts: AccountsService,
   ) {}
 
-  async create(principal: Principal, { name, scopes, expires_at }: CreateApiKeyDto): Promise<ApiKey & { key: string }> {
-    assertNotWider(principal, scopes ?? null);
+  async create(principal: Principal, wanted: CreateApiKeyDto): Promise<ApiKey & { key: string }> {
+    const { name, scopes = null, expires_at, ...restrictions } = wanted;
+    assertNotWider(principal, scopes);
+    await this.assertUnrestricted(principal);
     const key = newApiKey();
-    const created = await this.apiKeys.create(principal, withSecret(name, key), scopes ?? null, future(expires_at));
+    const settings = { name, scopes, expires_at: future(expires_at), ...restricted(UNRESTRICTED, restrictions) };
+    const created = await this.apiKeys.create(principal, withSecret(key), settings);
     return { ...created, key };
   }
 
@@ -32,9 +37,20 @@ export class ApiKeysService {
     return toPage(await this.apiKeys.list(principal, query), query.limit, (key) => key);
   }
 
-  async rename(principal: Principal, id: string, name: string): Promise<ApiKey> {
-    const key = await this.apiKeys.rename(principal, id, name);
+  /** It holds, here, before this resolves, and everywhere else as soon as they hear of it. */
+  async update(principal: Principal, id: string, { name, expires_at, ...changes }: UpdateApiKeyDto): Promise<ApiKey> {
+    await this.assertUnrestricted(principal);
+    const expiry = expires_at === undefined ? undefined : future(expires_at);
+    const key = await this.apiKeys.update(principal, id, (before) => {
+      if (expiry !== undefined && before.retired) throw apiKeyRetired();
+      return {
+        name: name ?? before.name,
+        expires_at: expiry === undefined ? before.expires_at : expiry,
+        ...restricted(before, changes),
+      };
+    });
     if (!key) throw apiKeyNotFound();
+    this.accounts.forget(key.user_id);
     return key;
   }
 
@@ -53,17 +69,25 @@ export class ApiKeysService {
     const old = await this.apiKeys.find(principal, id);
     if (!old) throw apiKeyNotFound();
     if (old.user_id !== principal.userId) throw notYourApiKey();
+    if (id !== principal.apiKeyId) await this.assertUnrestricted(principal);
     const key = newApiKey();
-    const rotated = await this.apiKeys.rotate(principal, id, withSecret(old.name, key), overlapSeconds);
+    const rotated = await this.apiKeys.rotate(principal, id, withSecret(key), overlapSeconds);
     if (!rotated) throw apiKeyRetired();
     this.accounts.forget(rotated.user_id);
     return { ...rotated, key };
   }
+
+  /** A key that could make another without its rules would be held to none. */
+  private async assertUnrestricted(principal: Principal): Promise<void> {
+    const own = principal.apiKeyId && (await this.apiKeys.find(principal, principal.apiKeyId));
+    if (own && (own.expires_at || RESTRICTIONS.some((name) => own[name] !== null))) throw apiKeyRestricted();
+  }
 }
 
-const withSecret = (name: string, key: string): NewApiKey => ({
+const UNRESTRICTED: Restrictions = { allowed_models: null, max_tokens_per_request: null, allowed_ips: null };
+
+const withSecret = (key: string): NewApiKey => ({
   id: newId(),
-  name,
   prefix: apiKeyPrefix(key),
   keyHash: hashSecret(key),
 });

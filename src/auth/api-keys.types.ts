@@ -1,8 +1,9 @@
+import { type Restrictions } from '../platform/common/auth/access-rules';
 import { type Scope } from '../platform/common/auth/permissions';
 import { type Principal } from '../platform/common/auth/principal';
 
 /** A key as the API shows it. Rows are read in this shape. */
-export interface ApiKey {
+export interface ApiKey extends Restrictions {
   id: string;
   name: string;
   prefix: string;
@@ -23,9 +24,21 @@ export interface KnownApiKey {
   lastNotedAt: number;
 }
 
+/** A key under change. */
+export interface LockedApiKey extends ApiKey {
+  /** Rotated: another one took its place. */
+  retired: boolean;
+}
+
+/** What can be said of a key when it is made. */
+export interface ApiKeySettings extends Restrictions {
+  name: string;
+  scopes: readonly Scope[] | null;
+  expires_at: Date | null;
+}
+
 export interface NewApiKey {
   id: string;
-  name: string;
   prefix: string;
   keyHash: Buffer;
 }

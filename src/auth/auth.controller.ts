@@ -23,9 +23,13 @@ export class AuthController {
   @UseGuards(AttemptsGuard)
   @Post('register')
   @Header('cache-control', 'no-store')
-  @ApiOperation({ summary: 'Make an account with a personal workspace' })
+  @ApiOperation({
+    summary: 'Make an account with a personal workspace',
+    description:
+      'With an `invitation_token` for this address it becomes a member of the workspace that invited, too; that works where registration is closed. `workspace` is the personal one.',
+  })
   @ApiCreatedResponse({ type: RegisteredDto })
-  @ApiErrors('403 registration_closed', '409 email_taken')
+  @ApiErrors('400 invalid_invitation', '403 registration_closed', '403 invitation_for_another', '409 email_taken')
   register(@Body() person: RegisterDto): Promise<RegisteredDto> {
     return this.auth.register(person);
   }

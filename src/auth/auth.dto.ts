@@ -23,6 +23,17 @@ export class RegisterDto {
   @Length(1, 100)
   @IsOptional()
   name?: string | null;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    description: 'Makes the account a member of the workspace it was invited to; also where registration is closed',
+  })
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(512)
+  @IsOptional()
+  invitation_token?: string | null;
 }
 
 /** JSON with `email`, or the form of OAuth2's password grant with `username`. */

@@ -1,10 +1,11 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard as PassportGuard } from '@nestjs/passport';
-import { workspaceNotFound } from '../platform/common/auth/access.errors';
+import { ipNotAllowed, workspaceNotFound } from '../platform/common/auth/access.errors';
 import { PATH_WORKSPACE } from '../platform/common/auth/path-workspace.decorator';
-import { type AuthenticatedRequest } from '../platform/common/auth/principal';
+import { type AuthenticatedRequest, type Principal } from '../platform/common/auth/principal';
 import { IS_PUBLIC } from '../platform/common/auth/public.decorator';
+import { clientIpOf } from '../platform/common/http/client-ip';
 import { isUuid } from '../platform/common/ids';
 import { invalidToken, tokenExpired } from './auth.errors';
 import { type AccessClaims } from './auth.types';
@@ -33,14 +34,7 @@ export class AuthGuard extends PassportGuard('jwt') {
     if (credentials.kind === 'token') return this.admitToken(context, request, pathParam);
 
     const principal = this.principals.ofKey(credentials.key, wantedWorkspace(request, pathParam));
-    if (principal instanceof Promise) {
-      return principal.then((found) => {
-        request.principal = found;
-        return true;
-      });
-    }
-    request.principal = principal;
-    return true;
+    return principal instanceof Promise ? principal.then((found) => admit(request, found)) : admit(request, principal);
   }
 
   /** What passport found: the claims, or why there are none. */
@@ -57,9 +51,15 @@ export class AuthGuard extends PassportGuard('jwt') {
   private async admitToken(context: ExecutionContext, request: Request, pathParam?: string): Promise<boolean> {
     await super.canActivate(context);
     if (!request.claims) throw invalidToken();
-    request.principal = await this.principals.ofToken(request.claims, wantedWorkspace(request, pathParam));
-    return true;
+    return admit(request, await this.principals.ofToken(request.claims, wantedWorkspace(request, pathParam)));
   }
+}
+
+function admit(request: Request, principal: Principal): true {
+  const ip = clientIpOf(request);
+  if (!principal.rules.allowsIp(ip)) throw ipNotAllowed(ip);
+  request.principal = principal;
+  return true;
 }
 
 /** Null when the caller names none. One that can't be an id names nothing. */

@@ -4,10 +4,12 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { ThrottlerModule } from '@nestjs/throttler';
+import { AuditModule } from '../audit/audit.module';
 import { Config } from '../platform/config/config.service';
 import { Counters } from '../platform/store/store.types';
 import { MailModule } from '../platform/mail/mail.module';
 import { WorkspacesModule } from '../workspaces/workspaces.module';
+import { AcceptanceController } from './acceptance.controller';
 import { AccessGuard } from './access.guard';
 import { AdminAccountService } from './admin-account.service';
 import { ApiKeysController } from './api-keys.controller';
@@ -18,6 +20,9 @@ import { AuthController } from './auth.controller';
 import { AuthGuard } from './auth.guard';
 import { AuthService } from './auth.service';
 import { HousekeepingProcessor } from './housekeeping.processor';
+import { InvitationsController } from './invitations.controller';
+import { InvitationsRepository } from './invitations.repository';
+import { InvitationsService } from './invitations.service';
 import { serverKey } from '../platform/secrets/server-key';
 import { JWT_ALGORITHM, JWT_ISSUER, JWT_KEY, JwtStrategy } from './jwt.strategy';
 import { LastUsedService } from './last-used.service';
@@ -34,6 +39,7 @@ const serverKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: serv
 
 @Module({
   imports: [
+    AuditModule,
     WorkspacesModule,
     MailModule,
     PassportModule,
@@ -47,7 +53,7 @@ const serverKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: serv
       }),
     }),
   ],
-  controllers: [AuthController, PasswordsController, ApiKeysController],
+  controllers: [AuthController, PasswordsController, ApiKeysController, InvitationsController, AcceptanceController],
   providers: [
     serverKeyProvider,
     JwtStrategy,
@@ -66,6 +72,8 @@ const serverKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: serv
     SessionsRepository,
     ApiKeysService,
     ApiKeysRepository,
+    InvitationsService,
+    InvitationsRepository,
     HousekeepingProcessor,
   ],
 })

@@ -5,6 +5,7 @@ import { type LoginDto, type RegisterDto, type RegisteredDto, type TokensDto } f
 import { emailTaken, invalidCredentials, registrationClosed } from './auth.errors';
 import { PasswordHasher } from './password-hasher';
 import { PeopleRepository } from './people.repository';
+import { hashSecret } from './secrets';
 import { SessionsService } from './sessions.service';
 
 @Injectable()
@@ -16,10 +17,12 @@ export class AuthService {
     private readonly sessions: SessionsService,
   ) {}
 
-  async register({ email, password, name = null }: RegisterDto): Promise<RegisteredDto> {
-    if (this.config.env.REGISTRATION === 'closed') throw registrationClosed();
+  /** An invitation opens what is closed, and is used up with the account made. */
+  async register({ email, password, name = null, invitation_token }: RegisterDto): Promise<RegisteredDto> {
+    if (this.config.env.REGISTRATION === 'closed' && !invitation_token) throw registrationClosed();
     const passwordHash = await this.hasher.hash(password);
-    const created = this.isReserved(email) ? null : await this.people.create({ email, passwordHash, name });
+    const invitation = invitation_token ? hashSecret(invitation_token) : null;
+    const created = this.isReserved(email) ? null : await this.people.create({ email, passwordHash, name, invitation });
     if (!created) throw emailTaken();
     return { ...created, ...(await this.sessions.start({ id: created.user.id, tokenVersion: 0 })) };
   }

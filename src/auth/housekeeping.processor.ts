@@ -1,5 +1,6 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { AUTH_HOUSEKEEPING } from '../platform/queue/queues';
+import { InvitationsRepository } from './invitations.repository';
 import { PasswordsRepository } from './passwords.repository';
 import { SessionsRepository } from './sessions.repository';
 
@@ -11,14 +12,16 @@ interface Swept {
   sessions: number;
   refresh_tokens: number;
   password_resets: number;
+  invitations: number;
 }
 
-/** Deletes sessions and tokens that nobody can use any more, of people who don't come back. */
+/** Deletes sessions, tokens and invitations that nobody can use any more, of people who don't come back. */
 @Processor(AUTH_HOUSEKEEPING)
 export class HousekeepingProcessor extends WorkerHost {
   constructor(
     private readonly sessions: SessionsRepository,
     private readonly passwords: PasswordsRepository,
+    private readonly invitations: InvitationsRepository,
   ) {
     super();
   }
@@ -28,6 +31,7 @@ export class HousekeepingProcessor extends WorkerHost {
       sessions: await all((most) => this.sessions.deleteExpired(most)),
       refresh_tokens: await all((most) => this.sessions.deleteExpiredTokens(most)),
       password_resets: await all((most) => this.passwords.deleteExpiredResets(most)),
+      invitations: await all((most) => this.invitations.deleteExpired(most)),
     };
   }
 }

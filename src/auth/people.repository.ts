@@ -1,17 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { changesOf } from '../audit/audit.codec';
+import { AuditService } from '../audit/audit.service';
 import { newId } from '../platform/common/ids';
+import { type Transaction } from '../platform/database/transaction';
 import { type UserDto } from '../users/users.types';
 import { AccountsService } from '../workspaces/accounts.service';
 import { type WorkspaceDto } from '../workspaces/workspaces.types';
 import { type Person } from './auth.types';
+import { assertMayAccept } from './invitation-rules';
+import { invalidInvitation } from './invitations.errors';
+import { InvitationsRepository } from './invitations.repository';
 
 export interface NewPerson {
   email: string;
   passwordHash: string;
   name: string | null;
   isAdmin?: boolean;
+  /** Hash of the token of an invitation to be used with it. */
+  invitation?: Buffer | null;
 }
 
 const PERSON = 'id, email, password_hash AS "passwordHash", token_version AS "tokenVersion", is_admin AS "isAdmin"';
@@ -22,10 +30,12 @@ export class PeopleRepository {
   constructor(
     @InjectDataSource() private readonly db: DataSource,
     private readonly accounts: AccountsService,
+    private readonly audit: AuditService,
+    private readonly invitations: InvitationsRepository,
   ) {}
 
-  /** With the personal workspace. Null when the address is taken, also by a registration at this moment. */
-  create({ email, name, passwordHash, isAdmin = false }: NewPerson): Promise<{
+  /** With the personal workspace, and as a member where it is invited to. Throws, and makes nothing, when the invitation can't be used. Null when the address is taken, also by a registration at this moment. */
+  create({ email, name, passwordHash, isAdmin = false, invitation = null }: NewPerson): Promise<{
     user: UserDto;
     workspace: WorkspaceDto;
   } | null> {
@@ -45,6 +55,17 @@ export class PeopleRepository {
         workspace.id,
         user.id,
       ]);
+      await this.audit.record(
+        tx,
+        { userId: user.id, apiKeyId: null },
+        {
+          action: 'user.registered',
+          workspaceId: workspace.id,
+          target: { type: 'user', id: user.id },
+          changes: changesOf(null, user, ['email']),
+        },
+      );
+      if (invitation) await this.acceptInvitation(tx, user.id, invitation);
       return { user, workspace };
     });
   }
@@ -67,5 +88,13 @@ export class PeopleRepository {
       await tx.query(...this.accounts.announcement(userId));
     });
     this.accounts.forget(userId);
+  }
+
+  private async acceptInvitation(tx: Transaction, userId: string, tokenHash: Buffer): Promise<void> {
+    const param = 'invitation_token';
+    const joined = await this.invitations.acceptWithin(tx, { userId, apiKeyId: null }, tokenHash, (found, email) =>
+      assertMayAccept(email, found, param),
+    );
+    if (!joined) throw invalidInvitation(param);
   }
 }

@@ -45,8 +45,8 @@ export class PrincipalsService {
     const account = await this.accounts.find(sub, workspaceId);
     if (account?.tokenVersion !== ver) throw invalidToken('This access token was ended by a change of the password.');
     if (account.workspaceId === null || account.role === null) throw workspaceNotFound();
-    const { role, instanceAdmin } = account;
-    return { userId: sub, workspaceId: account.workspaceId, role, instanceAdmin, apiKeyId: null, scopes: null };
+    const { workspaceId: found, role, instanceAdmin, rules, tier } = account;
+    return { userId: sub, workspaceId: found, role, instanceAdmin, apiKeyId: null, scopes: null, rules, tier };
   }
 
   private admit(key: KnownApiKey | null, workspaceId: string | null): Principal {

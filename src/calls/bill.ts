@@ -10,7 +10,7 @@ import { type ModelCall } from './calls.types';
 import { type WorstCase, worstCase } from './worst-case';
 
 /** Others spend meanwhile: what was left a moment ago may be gone. */
-const MOST_TRIES = 4;
+const MOST_TRIES = 5;
 
 export interface BillTools {
   ledger: LedgerService;
@@ -50,6 +50,10 @@ export class Bill {
       if (full.length === 0) {
         this.held = amount;
         break;
+      }
+      if (tries === 1) {
+        await tools.ledger.settled(); // what was answered a moment ago may still be held
+        continue;
       }
       const room = call.allowTruncate && tries < MOST_TRIES ? longestThatFits(plan, request, maxTokens, full) : 0;
       if (room === 0) throw refusal(full, amount);

@@ -1,7 +1,8 @@
 import { type CallStage } from './calls.types';
 import { type RunTools } from './run';
+import { capStage } from './stages/cap.stage';
 import { routeStage } from './stages/route.stage';
 import { targetStage } from './stages/target.stage';
 
 /** What happens to one model call, in order. Each stage sees everything below it. */
-export const callStages = (tools: RunTools): CallStage[] => [targetStage(tools.providers), routeStage(tools)];
+export const callStages = (tools: RunTools): CallStage[] => [capStage, targetStage(tools.providers), routeStage(tools)];

@@ -6,6 +6,7 @@ import { LedgerService } from '../usage/ledger.service';
 import { ReservationsService } from '../usage/reservations.service';
 import { callStages } from './call-stages';
 import { type Asked, type CallEvent, type CallOrder, type NextCall } from './calls.types';
+import { capped } from './stages/cap.stage';
 import { planFor } from './stages/target.stage';
 import { type WorstCase, worstCase } from './worst-case';
 
@@ -38,6 +39,6 @@ export class CallsService {
 
   /** What a call could cost, without making it. Throws what it would throw before a provider is asked. */
   estimate(asked: Asked): WorstCase {
-    return worstCase(planFor(this.providers, asked), asked.request);
+    return worstCase(planFor(this.providers, asked), capped(asked));
   }
 }

@@ -13,6 +13,7 @@ export type { WorstCase } from './worst-case';
 
 /** What is asked of whom. */
 export interface Asked {
+  readonly principal: Principal;
   /** As the caller named it, a model or a route; absent for the default. */
   readonly model?: string;
   /** Asked one after the other when that fails. */
@@ -24,7 +25,6 @@ export interface Asked {
 
 /** A call to be made. */
 export interface CallOrder extends Asked {
-  readonly principal: Principal;
   readonly kind: UsageKind;
   readonly requestId: string;
   /** The stored message it answers, if any. */

@@ -99,7 +99,7 @@ export class AnswersService {
     const conversation = await this.conversations.getOwned(user, id);
     const model = body.model ?? (body.race ? undefined : (conversation.model ?? undefined));
     const options = toGeneration({ ...body, model });
-    this.providers.resolve(options.model, options);
+    this.providers.resolve(user.rules, options.model, options);
 
     const question = (history: StoredMessage[]) => toQuestion(body, history);
     const turn = await this.turns.start(

@@ -25,7 +25,7 @@ export class ConversationsService {
   ) {}
 
   async create(user: Principal, dto: ConversationFieldsDto): Promise<ConversationDto> {
-    return toConversation(await this.repository.create(user, newId(), this.toFields(dto)));
+    return toConversation(await this.repository.create(user, newId(), this.toFields(user, dto)));
   }
 
   async list(user: Principal, query: ConversationsQuery): Promise<Page<ConversationDto>> {
@@ -40,7 +40,7 @@ export class ConversationsService {
   }
 
   async update(user: Principal, id: string, dto: ConversationFieldsDto): Promise<ConversationDto> {
-    const updated = await this.repository.update(user, id, this.toFields(dto));
+    const updated = await this.repository.update(user, id, this.toFields(user, dto));
     if (!updated) throw conversationNotFound();
     return toConversation(updated);
   }
@@ -62,8 +62,9 @@ export class ConversationsService {
   }
 
   /** A model that can't be called is refused now rather than at the first message. */
-  private toFields({ title, model, system_prompt, metadata }: ConversationFieldsDto): ConversationFields {
-    if (model) this.providers.resolve(model);
+  private toFields({ rules }: Principal, dto: ConversationFieldsDto): ConversationFields {
+    const { title, model, system_prompt, metadata } = dto;
+    if (model) this.providers.resolve(rules, model);
     return {
       ...(title === undefined ? {} : { title }),
       ...(model === undefined ? {} : { model }),

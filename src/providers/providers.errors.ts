@@ -75,6 +75,13 @@ export class UpstreamError extends DomainError {
   }
 }
 
+/** @param model as the caller named it */
+export const modelNotAllowed = (model: string, param: string) =>
+  new DomainError('forbidden', 'model_not_allowed', `'${model}' is not among the models you may use.`, {
+    param,
+    details: [{ model }],
+  });
+
 /** @param param the field as the client named it on the OpenAI wire (`logit_bias`, `messages[2].content`). */
 export const unsupportedParameter = (provider: string, param: string, why?: string) =>
   new DomainError(

@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { type AccessRules } from '../platform/common/auth/access-rules';
 import { DomainError } from '../platform/common/errors/domain.error';
 import { Config } from '../platform/config/config.service';
 import { ConfigError } from '../platform/config/env';
@@ -8,6 +9,7 @@ import { Catalogue, type ModelInfo, splitModel, unpricedModel } from './catalogu
 import { ModelDiscovery } from './discovery';
 import { type Plan, type Target, withoutRepeats } from './plan';
 import { Provider } from './provider';
+import { modelNotAllowed } from './providers.errors';
 import { PROVIDERS } from './providers.registry';
 import { RecentTimes } from './recent-times';
 import { Route } from './routes';
@@ -77,31 +79,41 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
     return withoutRepeats([...this.routes.values()].map(({ all }) => all)).flat();
   }
 
-  /** Those known by name: routes, the catalogue's, and what servers say they have. */
-  async models(): Promise<ModelInfo[]> {
+  /** Those known by name that the caller may use: routes, the catalogue's, and what servers say they have. */
+  async models(rules: AccessRules): Promise<ModelInfo[]> {
     const lists = [...this.providers.values()].map(async ({ id, adapter }) => {
       const listed = this.catalogue.list(id);
       const told = await this.discovery.list(adapter);
       const more = told.filter((name) => !listed.some((info) => info.name === name));
       return [...listed, ...more.map((name) => unpricedModel(id, name))];
     });
-    return [...[...this.routes.values()].map(routeInfo), ...(await Promise.all(lists)).flat()];
+    const models = (await Promise.all(lists)).flat().filter(({ id }) => rules.allowsModel(id));
+    const routes = [...this.routes.values()].filter((route) => route.isOpenTo(rules));
+    return [...routes.map(routeInfo), ...models];
   }
 
-  /** A route, or a model by `provider/name` or an unambiguous bare name; null when it isn't in the catalogue of a configured provider. */
-  findModel(model: string): ModelInfo | null {
+  /** A route, or a model by `provider/name` or an unambiguous bare name; null when it isn't in the catalogue of a configured provider, or the caller may not use it. */
+  findModel(rules: AccessRules, model: string): ModelInfo | null {
     const route = this.routes.get(model);
-    if (route) return routeInfo(route);
+    if (route) return route.isOpenTo(rules) ? routeInfo(route) : null;
+    const info = this.find(model);
+    return info && rules.allowsModel(info.id) ? info : null;
+  }
+
+  private find(model: string): ModelInfo | null {
     const { owner, name } = splitModel(model);
     if (owner !== null && this.providers.has(owner)) return this.known(owner, name);
     const found = this.findBare(model);
     return found.length === 1 ? (found[0] ?? null) : null;
   }
 
-  /** Whom to ask. Throws `model_not_found`, saying what to do. */
-  resolve(model?: string, { fallbacks = [], race = [] }: Omit<Wanted, 'model'> = {}): Plan {
-    const first = race.length > 0 ? this.race(model, race) : this.plan(model);
-    const more = fallbacks.map((name, i) => this.plan(name, `fallbacks[${i}]`));
+  /**
+   * Whom to ask. Throws `model_not_found`, saying what to do, and `model_not_allowed` for a model named that the caller may
+   * not use; of a route such targets are only left out.
+   */
+  resolve(rules: AccessRules, model?: string, { fallbacks = [], race = [] }: Omit<Wanted, 'model'> = {}): Plan {
+    const first = race.length > 0 ? this.race(rules, model, race) : this.plan(rules, model);
+    const more = fallbacks.map((name, i) => this.plan(rules, name, `fallbacks[${i}]`));
     return {
       ...first,
       steps: withoutRepeats([...first.steps, ...more.flatMap(({ steps }) => steps)]),
@@ -111,9 +123,9 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
     };
   }
 
-  private race(model: string | undefined, others: readonly string[]): Plan {
-    const named = model === undefined ? [] : [this.plan(model)];
-    const plans = [...named, ...others.map((name, i) => this.plan(name, `race[${i}]`))];
+  private race(rules: AccessRules, model: string | undefined, others: readonly string[]): Plan {
+    const named = model === undefined ? [] : [this.plan(rules, model)];
+    const plans = [...named, ...others.map((name, i) => this.plan(rules, name, `race[${i}]`))];
     return {
       steps: [plans.flatMap(({ steps }) => steps.flat())],
       overflow: plans.flatMap(({ overflow }) => overflow),
@@ -122,9 +134,13 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** @param param the field of the request that names it */
-  private plan(model: string = this.config.env.DEFAULT_MODEL, param = 'model'): Plan {
-    const route = this.routes.get(model);
-    return route?.plan(this.times) ?? { steps: [[this.target(model, param)]], overflow: [], pastFilter: false };
+  private plan(rules: AccessRules, model: string = this.config.env.DEFAULT_MODEL, param = 'model'): Plan {
+    const plan = this.routes.get(model)?.plan(this.times, rules);
+    if (plan && plan.steps.length > 0) return plan;
+    if (plan) throw modelNotAllowed(model, param);
+    const target = this.target(model, param);
+    if (!rules.allowsModel(target.id)) throw modelNotAllowed(model, param);
+    return { steps: [[target]], overflow: [], pastFilter: false };
   }
 
   private target(model: string, param = 'model'): Target {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { AccessRules } from '../platform/common/auth/access-rules';
 import { type Target } from './plan';
 import { type Provider } from './provider';
 import { RecentTimes } from './recent-times';
@@ -21,21 +22,33 @@ const order = (steps: readonly (readonly Target[])[]) => steps.map((step) => ste
 describe('Route', () => {
   it('asks in the order written, or all at once', () => {
     const times = new RecentTimes();
-    expect(order(route('fallback').plan(times).steps)).toEqual([['a/1'], ['b/2'], ['c/3']]);
-    expect(order(route('race').plan(times).steps)).toEqual([['a/1', 'b/2', 'c/3']]);
+    expect(order(route('fallback').plan(times, AccessRules.NONE).steps)).toEqual([['a/1'], ['b/2'], ['c/3']]);
+    expect(order(route('race').plan(times, AccessRules.NONE).steps)).toEqual([['a/1', 'b/2', 'c/3']]);
   });
 
   it('keeps time limits and the targets with more room', () => {
-    const plan = route('fallback').plan(new RecentTimes());
+    const plan = route('fallback').plan(new RecentTimes(), AccessRules.NONE);
     expect(plan.steps.flat().map(({ timeoutMs }) => timeoutMs)).toEqual([500, null, null]);
     expect(plan.overflow.map(({ id }) => id)).toEqual(['d/4']);
+  });
+
+  it('leaves out whom the caller may not use, unless it is allowed by its own name', () => {
+    const plan = (allowed_models: string[]) =>
+      route('fallback').plan(
+        new RecentTimes(),
+        new AccessRules([{ allowed_models, max_tokens_per_request: null, allowed_ips: null }]),
+      );
+    expect(order(plan(['b/*', 'c/*']).steps)).toEqual([['b/2'], ['c/3']]);
+    expect(plan(['b/*']).overflow).toEqual([]);
+    expect(plan(['r']).steps).toHaveLength(3);
+    expect(plan(['d/*']).steps).toEqual([]);
   });
 
   it('asks the fastest first, but before it those nobody has measured', () => {
     const times = new RecentTimes();
     for (const ms of [100, 900, 110]) times.add('a/1', ms);
     times.add('b/2', 60);
-    expect(order(route('fastest').plan(times).steps)).toEqual([['c/3'], ['b/2'], ['a/1']]);
+    expect(order(route('fastest').plan(times, AccessRules.NONE).steps)).toEqual([['c/3'], ['b/2'], ['a/1']]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { type AccessRules } from '../platform/common/auth/access-rules';
 import { type RouteSettings } from '../platform/config/parley-yaml';
 import { type Plan, type Target } from './plan';
 import { type RecentTimes } from './recent-times';
@@ -30,17 +31,28 @@ export class Route {
     return [...this.targets, ...this.overflow];
   }
 
-  /** The order differs from call to call. */
-  plan(times: RecentTimes): Plan {
+  /** Those a caller may have asked: all when the route is allowed by its name, else the targets allowed by theirs. */
+  private allowed<T extends Target>(targets: readonly T[], rules: AccessRules): readonly T[] {
+    return rules.allowsModel(this.name) ? targets : targets.filter(({ id }) => rules.allowsModel(id));
+  }
+
+  /** Whether there is anybody the caller may have asked. */
+  isOpenTo(rules: AccessRules): boolean {
+    return this.allowed(this.targets, rules).length > 0;
+  }
+
+  /** The order differs from call to call. Without steps when the caller may ask none of the targets. */
+  plan(times: RecentTimes, rules: AccessRules): Plan {
+    const targets = this.allowed(this.targets, rules);
     const one = (target: Target) => [target];
     const { strategy, on_content_filter } = this.settings;
     const steps = {
-      fallback: () => this.targets.map(one),
-      weighted: () => shuffled(this.targets, Math.random).map(one),
-      fastest: () => fastestFirst(this.targets, times).map(one),
-      race: () => [this.targets],
+      fallback: () => targets.map(one),
+      weighted: () => shuffled(targets, Math.random).map(one),
+      fastest: () => fastestFirst(targets, times).map(one),
+      race: () => (targets.length > 0 ? [targets] : []),
     }[strategy]();
-    return { steps, overflow: this.overflow, pastFilter: on_content_filter === 'next' };
+    return { steps, overflow: this.allowed(this.overflow, rules), pastFilter: on_content_filter === 'next' };
   }
 }
 

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { changesOf } from '../audit/audit.codec';
+import { AuditService } from '../audit/audit.service';
 import { type Principal } from '../platform/common/auth/principal';
 import { type PageQuery } from '../platform/common/http/pagination';
 import { newId } from '../platform/common/ids';
@@ -27,18 +29,26 @@ const SPENDER: Record<BudgetSubject['type'], string> = {
 
 @Injectable()
 export class BudgetsRepository {
-  constructor(@InjectDataSource() private readonly db: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly db: DataSource,
+    private readonly audit: AuditService,
+  ) {}
 
   /**
    * Makes the budget of a subject and period, with what was spent in its window before, or changes its limits and keeps
    * its sums. Null when the workspace has no such subject.
    */
-  put({ workspaceId }: Principal, budget: BudgetSettings): Promise<StoredBudget | null> {
+  put(principal: Principal, budget: BudgetSettings): Promise<StoredBudget | null> {
+    const { workspaceId } = principal;
     const { subject, period } = budget;
     return this.db.transaction(async (tx) => {
       const [found] = await tx.query<unknown[]>(SUBJECT[subject.type], [workspaceId, subject.id]);
       if (!found) return null;
       await tx.query(`SELECT pg_advisory_xact_lock(${SUMS_LOCK})`);
+      const [before] = await tx.query<StoredBudget[]>(
+        `${SHOWN} WHERE workspace_id = $1 AND subject_id = $2 AND period = $3`,
+        [workspaceId, subject.id, period],
+      );
       const [{ id }] = await tx.query<[{ id: string }]>(
         `WITH new AS (
            SELECT starts_at, coalesce(sum(cost_usd), 0) AS spent_usd, coalesce(sum(input_tokens::bigint + output_tokens), 0) AS spent_tokens
@@ -67,7 +77,9 @@ export class BudgetsRepository {
           budget.alertUrl,
         ],
       );
-      return this.find(tx, workspaceId, id);
+      const [after] = await tx.query<[StoredBudget]>(`${SHOWN} WHERE workspace_id = $1 AND id = $2`, [workspaceId, id]);
+      await this.record(tx, principal, before ? 'budget.changed' : 'budget.created', before ?? null, after);
+      return after;
     });
   }
 
@@ -89,12 +101,21 @@ export class BudgetsRepository {
   }
 
   /** Whether it was there. */
-  async delete({ workspaceId }: Principal, id: string): Promise<boolean> {
-    const [, deleted] = await this.db.query<[unknown, number]>(
-      'DELETE FROM budgets WHERE workspace_id = $1 AND id = $2',
-      [workspaceId, id],
-    );
-    return deleted > 0;
+  delete(principal: Principal, id: string): Promise<boolean> {
+    const { workspaceId } = principal;
+    return this.db.transaction(async (tx) => {
+      const [before] = await tx.query<StoredBudget[]>(`${SHOWN} WHERE workspace_id = $1 AND id = $2`, [
+        workspaceId,
+        id,
+      ]);
+      const [, deleted] = await tx.query<[unknown, number]>('DELETE FROM budgets WHERE workspace_id = $1 AND id = $2', [
+        workspaceId,
+        id,
+      ]);
+      if (!before || deleted === 0) return false;
+      await this.record(tx, principal, 'budget.deleted', before, null);
+      return true;
+    });
   }
 
   /**
@@ -117,11 +138,20 @@ export class BudgetsRepository {
     );
   }
 
-  private async find(tx: EntityManager, workspaceId: string, id: string): Promise<StoredBudget | null> {
-    const [row] = await tx.query<StoredBudget[]>(`${SHOWN} WHERE workspace_id = $1 AND id = $2`, [workspaceId, id]);
-    return row ?? null;
+  private async record(
+    tx: EntityManager,
+    principal: Principal,
+    action: `budget.${string}`,
+    before: StoredBudget | null,
+    after: StoredBudget | null,
+  ): Promise<void> {
+    const target = { type: 'budget', id: (after ?? before)?.id ?? '' };
+    const changes = changesOf(before, after, ['subject_type', 'subject_id', 'period', ...SETTINGS]);
+    await this.audit.record(tx, principal, { action, workspaceId: principal.workspaceId, target, changes });
   }
 }
+
+const SETTINGS = ['limit_usd', 'limit_tokens', 'alert_at', 'alert_url'] as const;
 
 /** A budget that does not agree with the rows it sums up: what it says, and what they say. */
 export interface Discrepancy {

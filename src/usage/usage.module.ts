@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module';
 import { AlertsRepository } from './alerts.repository';
 import { AlertsService } from './alerts.service';
 import { BudgetsController } from './budgets.controller';
@@ -13,6 +14,7 @@ import { UsageRepository } from './usage.repository';
 import { UsageService } from './usage.service';
 
 @Module({
+  imports: [AuditModule],
   controllers: [BudgetsController, UsageController],
   providers: [
     AlertsRepository,

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { AccessRules, type Restrictions } from '../platform/common/auth/access-rules';
+import { restrictionsSql } from './restrictions.codec';
 import { type Account } from './workspaces.types';
 
 @Injectable()
@@ -9,15 +11,18 @@ export class AccountsRepository {
 
   /** @param workspaceId null for the personal one */
   async find(userId: string, workspaceId: string | null): Promise<Account | null> {
-    const [account] = await this.db.query<Account[]>(
+    const [row] = await this.db.query<(Omit<Account, 'rules'> & { restrictions: Restrictions })[]>(
       `SELECT u.id AS "userId", u.token_version AS "tokenVersion", m.workspace_id AS "workspaceId", m.role,
-         u.is_admin AS "instanceAdmin"
+         u.is_admin AS "instanceAdmin", coalesce(u.tier, w.tier) AS tier, ${restrictionsSql('m')} AS restrictions
        FROM users u
        LEFT JOIN memberships m ON m.user_id = u.id
          AND m.workspace_id = coalesce($2, (SELECT id FROM workspaces WHERE personal_of = u.id))
+       LEFT JOIN workspaces w ON w.id = m.workspace_id
        WHERE u.id = $1`,
       [userId, workspaceId],
     );
-    return account ?? null;
+    if (!row) return null;
+    const { restrictions, ...account } = row;
+    return { ...account, rules: new AccessRules([restrictions]) };
   }
 }

@@ -1,7 +1,7 @@
 import { insufficientRole, workspaceNotFound } from '../platform/common/auth/access.errors';
 import { hasRole, PERMISSIONS, type Role } from '../platform/common/auth/permissions';
 import { type Standing } from './members.types';
-import { lastOwner, memberNotFound, ownersOnly, personalWorkspace } from './workspaces.errors';
+import { lastOwner, memberNotFound, ownersOnly, ownRules, personalWorkspace } from './workspaces.errors';
 
 /** Throws unless the caller may give the member this role. */
 export function assertMayGive(role: Role, standing: Standing): void {
@@ -9,6 +9,14 @@ export function assertMayGive(role: Role, standing: Standing): void {
   if (!mayManage(caller)) throw insufficientRole(caller, 'members:manage');
   if ((role === 'owner' || member === 'owner') && caller !== 'owner') throw ownersOnly();
   if (member === 'owner' && role !== 'owner') assertOwnerCanGo(standing);
+}
+
+/** Throws unless the caller may change the rules the member is held to. Their own are for owners, who could lift them anyway. */
+export function assertMayRestrict(standing: Standing): void {
+  const { caller, member } = known(standing);
+  if (!mayManage(caller)) throw insufficientRole(caller, 'members:manage');
+  if (member === 'owner' && caller !== 'owner') throw ownersOnly();
+  if (standing.self && caller !== 'owner') throw ownRules();
 }
 
 /** Throws unless the caller may remove the member. Everybody may leave. */

@@ -6,7 +6,7 @@ import { Requires } from '../platform/common/auth/requires.decorator';
 import { idParam } from '../platform/common/errors/validation';
 import { PageQuery } from '../platform/common/http/pagination';
 import { ApiErrors } from '../platform/common/openapi/api-errors.decorator';
-import { ChangeRoleDto, MemberDto, MembersPageDto } from './members.dto';
+import { MemberDto, MembersPageDto, UpdateMemberDto } from './members.dto';
 import { MembersService } from './members.service';
 
 @ApiTags('workspaces')
@@ -25,15 +25,29 @@ export class MembersController {
 
   @Patch(':user_id')
   @Requires('members:manage')
-  @ApiOperation({ summary: 'Change a role (owners and admins; only owners make or unmake owners)' })
+  @ApiOperation({
+    summary: 'Change what a member may do (owners and admins)',
+    description:
+      'The role: only owners make or unmake owners. The rules: they hold for the API keys of the member in this workspace, too; only owners change their own. Absent fields stay as they are, null lifts a rule.',
+  })
   @ApiOkResponse({ type: MemberDto })
   @ApiErrors('404 member_not_found', '409 last_owner', '409 personal_workspace')
-  changeRole(
+  update(
     @CurrentUser() user: Principal,
     @Param('user_id', idParam('member')) userId: string,
-    @Body() { role }: ChangeRoleDto,
+    @Body() change: UpdateMemberDto,
   ): Promise<MemberDto> {
-    return this.members.changeRole(user, userId, role);
+    return this.members.update(user, userId, change);
+  }
+
+  @Delete('me')
+  @Requires('members:read')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Leave the workspace', description: 'The same as removing oneself by id.' })
+  @ApiNoContentResponse()
+  @ApiErrors('409 last_owner', '409 personal_workspace')
+  leave(@CurrentUser() user: Principal): Promise<void> {
+    return this.members.remove(user, user.userId);
   }
 
   @Delete(':user_id')

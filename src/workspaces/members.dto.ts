@@ -1,16 +1,18 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { IsIn } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, ValidateIf } from 'class-validator';
+import { RestrictionsDto, RestrictionsFields } from '../platform/common/auth/restrictions.dto';
 import { type Role, ROLES } from '../platform/common/auth/permissions';
 import { PageDto } from '../platform/common/http/pagination';
-import { type Member } from './members.types';
+import { type Member, type MemberChange } from './members.types';
 
-export class ChangeRoleDto {
-  @ApiProperty({ enum: ROLES, example: 'admin' })
+export class UpdateMemberDto extends RestrictionsFields implements MemberChange {
+  @ApiPropertyOptional({ enum: ROLES, example: 'admin' })
+  @ValidateIf(({ role }: UpdateMemberDto) => role !== undefined)
   @IsIn(ROLES)
-  role: Role;
+  role?: Role;
 }
 
-export class MemberDto implements Member {
+export class MemberDto extends RestrictionsDto implements Member {
   @ApiProperty({ format: 'uuid', example: '0193a2b4-6f0e-7a31-9d52-3f6d1c0b7e11' })
   user_id: string;
 

@@ -1,13 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { type Role } from '../platform/common/auth/permissions';
+import { changesOf } from '../audit/audit.codec';
+import { AuditService } from '../audit/audit.service';
+import { RESTRICTIONS } from '../platform/common/auth/access-rules';
 import { type Principal } from '../platform/common/auth/principal';
 import { type PageQuery } from '../platform/common/http/pagination';
 import { AccountsService } from './accounts.service';
-import { type Member, type Standing } from './members.types';
+import { restricted } from './restrictions.codec';
+import { type Member, type MemberChange, type Standing } from './members.types';
 
-const MEMBERS = `SELECT u.id, u.id AS user_id, u.email, u.name, m.role, m.created_at
+const MEMBERS = `SELECT u.id, u.id AS user_id, u.email, u.name, m.role, m.created_at,
+    ${RESTRICTIONS.map((name) => `m.${name}`).join(', ')}
   FROM memberships m JOIN users u ON u.id = m.user_id`;
 
 @Injectable()
@@ -15,6 +19,7 @@ export class MembersRepository {
   constructor(
     @InjectDataSource() private readonly db: DataSource,
     private readonly accounts: AccountsService,
+    private readonly audit: AuditService,
   ) {}
 
   /** One more than the page holds. */
@@ -28,29 +33,53 @@ export class MembersRepository {
   }
 
   /** `check` throws to refuse. It sees the roles as they stand, and no other change of this workspace's comes between. */
-  changeRole(caller: Principal, userId: string, role: Role, check: (standing: Standing) => void): Promise<Member> {
+  update(
+    caller: Principal,
+    userId: string,
+    change: MemberChange,
+    check: (standing: Standing) => void,
+  ): Promise<Member & { id: string }> {
+    const { workspaceId } = caller;
     return this.db.transaction(async (tx) => {
       check(await lockStanding(tx, caller, userId));
-      await tx.query('UPDATE memberships SET role = $3 WHERE workspace_id = $1 AND user_id = $2', [
-        caller.workspaceId,
-        userId,
-        role,
-      ]);
-      await tx.query(...this.accounts.announcement(userId));
-      const [member] = await tx.query<[Member & { id: string }]>(
-        `${MEMBERS} WHERE m.workspace_id = $1 AND m.user_id = $2`,
-        [caller.workspaceId, userId],
+      const read = async () => {
+        const [member] = await tx.query<[Member & { id: string }]>(
+          `${MEMBERS} WHERE m.workspace_id = $1 AND m.user_id = $2`,
+          [workspaceId, userId],
+        );
+        return member;
+      };
+      const before = await read();
+      const rules = restricted(before, change);
+      await tx.query(
+        `UPDATE memberships SET role = $3, (${RESTRICTIONS.join(', ')}) = ($4, $5, $6)
+         WHERE workspace_id = $1 AND user_id = $2`,
+        [workspaceId, userId, change.role ?? before.role, ...RESTRICTIONS.map((name) => rules[name])],
       );
-      return member;
+      await tx.query(...this.accounts.announcement(userId));
+      const after = await read();
+      const target = { type: 'member', id: userId };
+      const record = (action: `member.${string}`, names: readonly (keyof Member)[]) =>
+        this.audit.record(tx, caller, { action, workspaceId, target, changes: changesOf(before, after, names) });
+      if (change.role !== undefined) await record('member.role_changed', ['role']);
+      if (RESTRICTIONS.some((name) => change[name] !== undefined)) await record('member.rules_changed', RESTRICTIONS);
+      return after;
     });
   }
 
   /** The member's API keys of this workspace go with the membership. `check` as above. */
   remove(caller: Principal, userId: string, check: (standing: Standing) => void): Promise<void> {
     return this.db.transaction(async (tx) => {
-      check(await lockStanding(tx, caller, userId));
+      const standing = await lockStanding(tx, caller, userId);
+      check(standing);
       await tx.query('DELETE FROM memberships WHERE workspace_id = $1 AND user_id = $2', [caller.workspaceId, userId]);
       await tx.query(...this.accounts.announcement(userId));
+      await this.audit.record(tx, caller, {
+        action: standing.self ? 'member.left' : 'member.removed',
+        workspaceId: caller.workspaceId,
+        target: { type: 'member', id: userId },
+        changes: changesOf({ role: standing.member }, null, ['role']),
+      });
     });
   }
 }

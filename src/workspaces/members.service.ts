@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { type Role } from '../platform/common/auth/permissions';
+import { AccessRules, RESTRICTIONS } from '../platform/common/auth/access-rules';
 import { type Principal } from '../platform/common/auth/principal';
+import { validationFailed } from '../platform/common/errors/validation';
+import { currentRequest } from '../platform/common/http/request-context';
 import { type Page, type PageQuery, toPage } from '../platform/common/http/pagination';
 import { AccountsService } from './accounts.service';
-import { assertMayGive, assertMayRemove } from './member-rules';
+import { assertMayGive, assertMayRemove, assertMayRestrict } from './member-rules';
 import { MembersRepository } from './members.repository';
-import { type Member } from './members.types';
+import { type Member, type MemberChange, type Standing } from './members.types';
 
 @Injectable()
 export class MembersService {
@@ -18,8 +20,10 @@ export class MembersService {
     return toPage(await this.members.list(principal, query), query.limit, shown);
   }
 
-  async changeRole(principal: Principal, userId: string, role: Role): Promise<Member> {
-    const member = await this.members.changeRole(principal, userId, role, (standing) => assertMayGive(role, standing));
+  async update(principal: Principal, userId: string, change: MemberChange): Promise<Member> {
+    const member = await this.members.update(principal, userId, change, (standing) =>
+      assertMayChange(change, standing),
+    );
     this.accounts.forget(userId);
     return shown(member);
   }
@@ -30,10 +34,29 @@ export class MembersService {
   }
 }
 
-const shown = ({ user_id, email, name, role, created_at }: Member): Member => ({
-  user_id,
-  email,
-  name,
-  role,
-  created_at,
+function assertMayChange(change: MemberChange, standing: Standing): void {
+  if (change.role !== undefined) assertMayGive(change.role, standing);
+  if (RESTRICTIONS.every((name) => change[name] === undefined)) return;
+  assertMayRestrict(standing);
+  if (standing.self) assertNotLockedOut(change);
+}
+
+/** Whoever shut themselves out could not undo it. */
+function assertNotLockedOut({ allowed_ips = null }: Pick<MemberChange, 'allowed_ips'>): void {
+  const ip = currentRequest()?.ip ?? null;
+  const rules = new AccessRules([{ allowed_models: null, max_tokens_per_request: null, allowed_ips }]);
+  if (rules.allowsIp(ip)) return;
+  throw validationFailed([{ field: 'allowed_ips', message: `allowed_ips must hold the address you call from, ${ip}` }]);
+}
+
+/** Without the row's id, which is the user's. */
+const shown = (row: Member): Member => ({
+  user_id: row.user_id,
+  email: row.email,
+  name: row.name,
+  role: row.role,
+  allowed_models: row.allowed_models,
+  max_tokens_per_request: row.max_tokens_per_request,
+  allowed_ips: row.allowed_ips,
+  created_at: row.created_at,
 });

@@ -1,12 +1,18 @@
+import { type Restrictions } from '../platform/common/auth/access-rules';
 import { type Role } from '../platform/common/auth/permissions';
 
 /** A member as the API shows them. Rows are read in this shape. */
-export interface Member {
+export interface Member extends Restrictions {
   user_id: string;
   email: string;
   name: string | null;
   role: Role;
   created_at: Date;
+}
+
+/** What can be changed of a membership. Absent: it stays. */
+export interface MemberChange extends Partial<Restrictions> {
+  role?: Role;
 }
 
 /** Who stands where in a workspace while a change of one membership is decided. */

@@ -4,7 +4,7 @@ import { PathWorkspace } from '../platform/common/auth/path-workspace.decorator'
 import { CurrentUser, type Principal } from '../platform/common/auth/principal';
 import { Requires } from '../platform/common/auth/requires.decorator';
 import { PageQuery } from '../platform/common/http/pagination';
-import { WorkspaceNameDto, WorkspacesPageDto } from './workspaces.dto';
+import { UpdateWorkspaceDto, WorkspaceNameDto, WorkspacesPageDto } from './workspaces.dto';
 import { WorkspacesService } from './workspaces.service';
 import { WorkspaceDto } from './workspaces.types';
 
@@ -40,9 +40,9 @@ export class WorkspacesController {
   @Patch(':id')
   @PathWorkspace('id')
   @Requires('workspace:manage')
-  @ApiOperation({ summary: 'Rename a workspace (owners and admins)' })
+  @ApiOperation({ summary: 'Rename a workspace, or change its settings (owners and admins)' })
   @ApiOkResponse({ type: WorkspaceDto })
-  rename(@CurrentUser() user: Principal, @Body() { name }: WorkspaceNameDto): Promise<WorkspaceDto> {
-    return this.workspaces.rename(user, name);
+  update(@CurrentUser() user: Principal, @Body() changes: UpdateWorkspaceDto): Promise<WorkspaceDto> {
+    return this.workspaces.update(user, changes);
   }
 }

@@ -1,6 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsString, Length } from 'class-validator';
+import { IsBoolean, IsOptional, IsString, Length } from 'class-validator';
 import { PageDto } from '../platform/common/http/pagination';
 import { WorkspaceDto } from './workspaces.types';
 
@@ -10,6 +10,13 @@ export class WorkspaceNameDto {
   @IsString()
   @Length(1, 100)
   name: string;
+}
+
+export class UpdateWorkspaceDto extends PartialType(WorkspaceNameDto) {
+  @ApiPropertyOptional({ description: 'Whether budgets in USD take models whose price is not known' })
+  @IsBoolean()
+  @IsOptional()
+  allow_unpriced_models?: boolean;
 }
 
 export class WorkspacesPageDto extends PageDto {

@@ -6,6 +6,9 @@ export const memberNotFound = () =>
 export const ownersOnly = () =>
   new DomainError('forbidden', 'insufficient_role', 'Only owners make, change or remove owners.');
 
+export const ownRules = () =>
+  new DomainError('forbidden', 'insufficient_role', 'Only owners change the rules they are held to themselves.');
+
 export const lastOwner = () =>
   new DomainError(
     'conflict',

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module';
 import { AccountsRepository } from './accounts.repository';
 import { AccountsService } from './accounts.service';
 import { MembersController } from './members.controller';
@@ -9,6 +10,7 @@ import { WorkspacesRepository } from './workspaces.repository';
 import { WorkspacesService } from './workspaces.service';
 
 @Module({
+  imports: [AuditModule],
   controllers: [WorkspacesController, MembersController],
   providers: [
     WorkspacesService,

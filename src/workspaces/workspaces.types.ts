@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { type AccessRules } from '../platform/common/auth/access-rules';
 import { type Role, ROLES } from '../platform/common/auth/permissions';
 
 /** A workspace as the caller sees it. Rows are read in this shape. */
@@ -11,6 +12,9 @@ export class WorkspaceDto {
 
   @ApiProperty({ description: 'Made at registration; the default of its person, who always owns it' })
   personal: boolean;
+
+  @ApiProperty({ description: 'Whether budgets in USD take models whose price is not known' })
+  allow_unpriced_models: boolean;
 
   @ApiProperty({ enum: ROLES, description: "The caller's role" })
   role: Role;
@@ -29,4 +33,8 @@ export interface Account {
   /** Null for both when the user is not in that workspace. */
   readonly workspaceId: string | null;
   readonly role: Role | null;
+  /** What the member is held to there. */
+  readonly rules: AccessRules;
+  /** The user's own, else the workspace's. */
+  readonly tier: string | null;
 }

@@ -18,7 +18,16 @@ describe('budgets', () => {
       yaml: `models:\n${PRICED}\n${DEARER}\nretry: { attempts: 1 }\nbudgets: { default_max_tokens: 100 }`,
     });
   });
-  afterAll(() => { process.stderr.write(world.parley.logs.filter((l) => l.includes('"level":50')).slice(0, 2).join('\n').slice(0, 3000)); return world.stop(); });
+  afterAll(() => {
+    process.stderr.write(
+      world.parley.logs
+        .filter((l) => l.includes('"level":50'))
+        .slice(0, 2)
+        .join('\n')
+        .slice(0, 3000),
+    );
+    return world.stop();
+  });
   beforeEach(async () => {
     alice = await world.parley.user();
   });
@@ -177,7 +186,8 @@ describe('budgets', () => {
     await limit(alice, { limit_tokens: 10_000, limit_usd: 1 });
     const { status, body } = await ask(alice, unpriced);
     expect([status, body.error.code, body.error.param]).toEqual([400, 'model_unpriced', 'model']);
-    await alice.patch(`/v1/workspaces/${alice.workspaceId}`, { allow_unpriced_models: true });
+    const allowed = await alice.patch(`/v1/workspaces/${alice.workspaceId}`, { allow_unpriced_models: true });
+    expect(allowed.body).toMatchObject({ allow_unpriced_models: true });
     expect((await ask(alice, unpriced)).status).toBe(200);
   });
 

@@ -70,6 +70,13 @@ describe.each(Object.entries(BACKENDS))('housekeeping with its jobs in %s', (_, 
       [alice.id],
     );
 
+    await database.query(
+      `INSERT INTO invitations (id, workspace_id, invited_by, email, role, token_hash, expires_at)
+       VALUES (gen_random_uuid(), $1, $2, 'old@example.com', 'member', 'old', now() - interval '1 minute'),
+         (gen_random_uuid(), $1, $2, 'new@example.com', 'member', 'new', now() + interval '1 minute')`,
+      [alice.workspaceId, alice.id],
+    );
+
     const [job] = await until(
       () => queue.getDelayed(),
       ({ length }) => length > 0,
@@ -81,8 +88,9 @@ describe.each(Object.entries(BACKENDS))('housekeeping with its jobs in %s', (_, 
       () => queue.getCompleted(),
       ({ length }) => length > 0,
     );
-    expect(done!.returnvalue).toEqual({ sessions: 2500, refresh_tokens: 1, password_resets: 1 });
-    expect([await count('sessions'), await count('refresh_tokens'), await count('password_resets')]).toEqual([1, 1, 1]);
+    expect(done!.returnvalue).toEqual({ sessions: 2500, refresh_tokens: 1, password_resets: 1, invitations: 1 });
+    const left = ['sessions', 'refresh_tokens', 'password_resets', 'invitations'];
+    expect(await Promise.all(left.map(count))).toEqual([1, 1, 1, 1]);
     const { status } = await processes[1]!.anonymous().post('/v1/auth/refresh', { refresh_token: alice.refreshToken });
     expect(status).toBe(200);
     // The next one waits for its hour.

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CallsService } from '../../src/calls/calls.service';
 import { type CallEvent, type CallOrder } from '../../src/calls/calls.types';
+import { AccessRules } from '../../src/platform/common/auth/access-rules';
 import { Config } from '../../src/platform/config/config.service';
 import { ProvidersService } from '../../src/providers/providers.service';
 import { type LedgerRepository } from '../../src/usage/ledger.repository';
@@ -28,6 +29,8 @@ const PRINCIPAL: CallOrder['principal'] = {
   instanceAdmin: false,
   apiKeyId: null,
   scopes: null,
+  rules: AccessRules.NONE,
+  tier: null,
 };
 
 describe('a call that is over', () => {

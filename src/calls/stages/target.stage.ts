@@ -12,9 +12,9 @@ export const targetStage =
     return next(call);
   };
 
-/** Whom to ask. Throws `model_not_found`, and `unsupported_parameter` when none can do it. */
-export function planFor(providers: ProvidersService, { model, request, ...rest }: Asked): Plan {
-  const plan = providers.resolve(model, rest);
+/** Whom to ask. Throws `model_not_found`, `model_not_allowed`, and `unsupported_parameter` when none can do it. */
+export function planFor(providers: ProvidersService, { principal, model, request, ...rest }: Asked): Plan {
+  const plan = providers.resolve(principal.rules, model, rest);
   const able = (target: Target) => lackOf(target, request) === null;
   const steps = plan.steps.map((step) => step.filter(able)).filter((step) => step.length > 0);
   if (steps.length === 0) {

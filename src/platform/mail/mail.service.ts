@@ -27,6 +27,11 @@ export class MailService {
       : null;
   }
 
+  /** Whether mail leaves at all. */
+  get configured(): boolean {
+    return this.transport !== null;
+  }
+
   /** Resolves when the server took it, rejects when it didn't. */
   async send({ to, subject, text }: Mail): Promise<void> {
     if (this.transport) await this.transport.sendMail({ from: this.from, to, subject, text });

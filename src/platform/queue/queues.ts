@@ -3,7 +3,7 @@
  * that its work must be such that twice does no harm.
  */
 export interface Jobs {
-  /** Deletes sessions and tokens that nobody can use any more. */
+  /** Deletes sessions, tokens and invitations that nobody can use any more. */
   'auth-housekeeping': Record<string, never>;
 }
 

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import { type LogFn, type Logger as PinoBase } from 'pino';
-import { currentRequestId } from '../common/http/request-context';
+import { currentRequest } from '../common/http/request-context';
 import { Config } from '../config/config.service';
 
 /** What looks like a secret, wherever in a line it stands: credentials, keys, and the values of fields named so. */
@@ -36,7 +36,7 @@ function quietFramework(this: PinoBase, args: Parameters<LogFn>, method: LogFn, 
         pinoHttp: {
           level: env.LOG_LEVEL,
           hooks: { logMethod: quietFramework, streamWrite: maskSecrets },
-          mixin: () => ({ request_id: currentRequestId() }),
+          mixin: () => ({ request_id: currentRequest()?.id }),
           ...(process.stdout.isTTY ? { transport: { target: 'pino-pretty', options: { singleLine: true } } } : {}),
         },
       }),

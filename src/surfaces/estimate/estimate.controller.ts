@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentUser, type Principal } from '../../platform/common/auth/principal';
 import { Requires } from '../../platform/common/auth/requires.decorator';
 import { ZodBody } from '../../platform/common/http/zod-body';
 import { ApiErrors } from '../../platform/common/openapi/api-errors.decorator';
@@ -27,7 +28,7 @@ export class EstimateController {
   })
   @ApiOkResponse({ type: EstimateDto })
   @ApiErrors('400 model_not_found', '400 unsupported_parameter')
-  estimate(@Body(new ZodBody(estimateBody)) body: EstimateBody): EstimateDto {
-    return this.estimates.estimate(body);
+  estimate(@CurrentUser() user: Principal, @Body(new ZodBody(estimateBody)) body: EstimateBody): EstimateDto {
+    return this.estimates.estimate(user, body);
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CallsService } from '../../calls/calls.service';
 import { toChatRequest } from '../../chat/chat-body.codec';
+import { type Principal } from '../../platform/common/auth/principal';
 import { type PicoUsd, formatUsd } from '../../platform/common/money';
 import { type EstimateDto } from './estimate.dto';
 import { type EstimateBody } from './estimate.schema';
@@ -10,10 +11,14 @@ export class EstimateService {
   constructor(private readonly calls: CallsService) {}
 
   /** Throws what the call would throw before a provider is asked. */
-  estimate({ n, ...body }: EstimateBody): EstimateDto {
+  estimate(principal: Principal, { n, ...body }: EstimateBody): EstimateDto {
     const max_tokens = body.max_completion_tokens ?? body.max_tokens;
     const request = toChatRequest({ ...body, max_tokens }, false);
-    const { cost, perTarget } = this.calls.estimate({ ...request, request: n ? { ...request, n } : request });
+    const { cost, perTarget } = this.calls.estimate({
+      principal,
+      ...request,
+      request: n ? { ...request, n } : request,
+    });
     return {
       model: body.model ?? perTarget[0]?.target.id ?? '',
       targets: perTarget.map(({ target, input, maxOutput, cost: most }) => ({

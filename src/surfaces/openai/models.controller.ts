@@ -1,5 +1,6 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { CurrentUser, type Principal } from '../../platform/common/auth/principal';
 import { Requires } from '../../platform/common/auth/requires.decorator';
 import { ApiErrors } from '../../platform/common/openapi/api-errors.decorator';
 import { ModelDto, ModelListDto } from './openai.dto';
@@ -14,11 +15,12 @@ export class ModelsController {
   @Get()
   @ApiOperation({
     summary: 'The models that can be called',
-    description: 'Of configured providers, as far as they are known by name.',
+    description:
+      'Of configured providers, as far as they are known by name, and of those what the member and the API key may use.',
   })
   @ApiOkResponse({ type: ModelListDto })
-  list(): Promise<ModelListDto> {
-    return this.openai.models();
+  list(@CurrentUser() user: Principal): Promise<ModelListDto> {
+    return this.openai.models(user);
   }
 
   /** Ids hold a slash, which clients send encoded (the SDKs) or plain (people). */
@@ -27,7 +29,7 @@ export class ModelsController {
   @ApiParam({ name: 'id', type: String, example: 'demo/echo' })
   @ApiOkResponse({ type: ModelDto })
   @ApiErrors('404 model_not_found')
-  get(@Param('id') id: string | string[]): ModelDto {
-    return this.openai.model(Array.isArray(id) ? id.join('/') : id);
+  get(@CurrentUser() user: Principal, @Param('id') id: string | string[]): ModelDto {
+    return this.openai.model(user, Array.isArray(id) ? id.join('/') : id);
   }
 }

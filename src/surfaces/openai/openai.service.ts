@@ -46,13 +46,13 @@ export class OpenAiService {
     return this.sse.sendEvents(res, pacedDeltas(events, max_tokens_per_second), codec);
   }
 
-  async models(): Promise<ModelListDto> {
-    const models = await this.providers.models();
+  async models({ rules }: Principal): Promise<ModelListDto> {
+    const models = await this.providers.models(rules);
     return { object: 'list', data: models.map(toModel) };
   }
 
-  model(id: string): ModelDto {
-    const info = this.providers.findModel(id);
+  model({ rules }: Principal, id: string): ModelDto {
+    const info = this.providers.findModel(rules, id);
     if (!info) throw new DomainError('not_found', 'model_not_found', `There is no model '${id}'.`, { param: 'model' });
     return toModel(info);
   }

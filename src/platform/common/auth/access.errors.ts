@@ -17,6 +17,13 @@ export const notInstanceAdmin = (permission: Permission) =>
 
 export const insufficientScope = (message: string) => new DomainError('forbidden', 'insufficient_scope', message);
 
+export const ipNotAllowed = (ip: string | null) =>
+  new DomainError(
+    'forbidden',
+    'ip_not_allowed',
+    `These credentials may not be used from ${ip ?? 'an unknown address'}.`,
+  );
+
 /** Also for workspaces of others: whether they exist is not told. */
 export const workspaceNotFound = () =>
   new DomainError('not_found', 'workspace_not_found', 'There is no workspace with this id among yours.');

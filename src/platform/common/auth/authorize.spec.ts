@@ -1,4 +1,5 @@
 import { authorize } from './authorize';
+import { AccessRules } from './access-rules';
 import { type Role, type Scope } from './permissions';
 import { type Principal } from './principal';
 
@@ -9,6 +10,8 @@ const caller = (role: Role, scopes: Scope[] | null = null): Principal => ({
   instanceAdmin: false,
   apiKeyId: scopes && 'k',
   scopes,
+  rules: AccessRules.NONE,
+  tier: null,
 });
 
 describe('authorize', () => {

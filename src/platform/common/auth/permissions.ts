@@ -24,6 +24,7 @@ export const PERMISSIONS = {
   'profile:read': { role: 'viewer', scope: null },
   'usage:read': { role: 'viewer', scope: 'usage:read' },
   'budgets:manage': { role: 'admin', scope: 'admin' },
+  'audit:read': { role: 'admin', scope: 'admin' },
   'workspace:manage': { role: 'admin', scope: 'admin' },
   'members:read': { role: 'viewer', scope: 'admin' },
   'members:manage': { role: 'admin', scope: 'admin' },

@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { type Request } from 'express';
+import { type AccessRules } from './access-rules';
 import { type Role, type Scope } from './permissions';
 
 /** Who is asking, in which workspace. The first argument of everything that reads or writes a tenant's rows. */
@@ -14,6 +15,10 @@ export interface Principal {
   readonly apiKeyId: string | null;
   /** What the API key is narrowed to; null for user tokens and keys without scopes. */
   readonly scopes: readonly Scope[] | null;
+  /** What the member and the API key are held to, together. */
+  readonly rules: AccessRules;
+  /** Of the limits that apply: the key's own, else the user's, else the workspace's; null for the default. */
+  readonly tier: string | null;
 }
 
 export interface AuthenticatedRequest extends Request {

@@ -1,11 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type NextFunction, type Request, type Response } from 'express';
+import { clientIpOf } from './client-ip';
 import { requestIdOf } from './request-id';
 
-const current = new AsyncLocalStorage<string>();
+/** Where the work under way comes from. */
+interface RequestOrigin {
+  id: string;
+  ip: string | null;
+}
 
-/** The id of the request that the running code serves, for log lines only; undefined outside requests. */
-export const currentRequestId = (): string | undefined => current.getStore();
+const current = new AsyncLocalStorage<RequestOrigin>();
+
+/** The request that the running code serves, for what records who asked (log lines, the audit log); undefined outside requests. */
+export const currentRequest = (): RequestOrigin | undefined => current.getStore();
 
 /** Puts `x-request-id` and `x-process-time` (seconds until the headers left) on every response, errors included. */
 export function requestContext(req: Request, res: Response, next: NextFunction): void {
@@ -17,7 +24,7 @@ export function requestContext(req: Request, res: Response, next: NextFunction):
     res.setHeader('x-process-time', ((performance.now() - started) / 1000).toFixed(6));
     return writeHead(...args);
   }) as typeof writeHead;
-  current.run(id, next);
+  current.run({ id, ip: clientIpOf(req) }, next);
 }
 
 /** Headers a browser on another origin may read. */

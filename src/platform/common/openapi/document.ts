@@ -28,6 +28,7 @@ const WITH_CREDENTIALS = [
   '401 invalid_api_key',
   '403 insufficient_role',
   '403 insufficient_scope',
+  '403 ip_not_allowed',
   '404 workspace_not_found',
 ];
 const WITH_BODY = ['400 invalid_json', '413 payload_too_large', '415 unsupported_media_type'];
@@ -47,6 +48,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .addTag('api keys', 'Credentials of programs')
     .addTag('users', 'The account behind the credentials')
     .addTag('workspaces', 'Tenants and their members')
+    .addTag('audit', 'Who changed what')
     .addTag('models', 'What can be called')
     .addTag('chat', 'Chats that are not stored')
     .addTag('conversations', 'Stored chats')

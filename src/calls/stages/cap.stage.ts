@@ -1,0 +1,23 @@
+import { validationFailed } from '../../platform/common/errors/validation';
+import { type GenerationRequest } from '../../providers/providers.types';
+import { type Asked, type CallStage } from '../calls.types';
+
+/** Holds what may be written to the caller's `max_tokens_per_request`: it is sent, or more than it is refused. */
+export const capStage: CallStage = (call, next) => {
+  call.request = capped(call);
+  return next(call);
+};
+
+/** The request as it may be sent. Several answers share the cap. */
+export function capped({ principal, request }: Asked): GenerationRequest {
+  const cap = principal.rules.maxTokens;
+  if (cap === null) return request;
+  const { n = 1, maxTokens } = request;
+  const most = Math.floor(cap / n);
+  if (most < 1) throw refused('n', `n: ${n} answers are more than the ${cap} tokens you may ask for in a request`);
+  if (maxTokens === undefined) return { ...request, maxTokens: most };
+  if (maxTokens <= most) return request;
+  throw refused('max_tokens', `max_tokens: you may ask for at most ${most}${n > 1 ? ` for each of ${n} answers` : ''}`);
+}
+
+const refused = (field: string, message: string) => validationFailed([{ field, message }]);
