@@ -154,7 +154,7 @@ export class InvitationsRepository {
       `WITH m AS (
          INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, $3)
          ON CONFLICT DO NOTHING RETURNING workspace_id, role)
-       SELECT w.id, w.name, w.personal_of IS NOT NULL AS personal, m.role, w.created_at
+       SELECT w.id, w.name, w.personal_of IS NOT NULL AS personal, w.allow_unpriced AS allow_unpriced_models, m.role, w.created_at
        FROM m JOIN workspaces w ON w.id = m.workspace_id`,
       [workspace_id, userId, role],
     );

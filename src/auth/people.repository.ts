@@ -48,7 +48,7 @@ export class PeopleRepository {
       if (!user) return null;
       const [workspace] = await tx.query<[WorkspaceDto]>(
         `INSERT INTO workspaces (id, name, personal_of) VALUES ($1, $2, $3)
-         RETURNING id, name, true AS personal, 'owner' AS role, created_at`,
+         RETURNING id, name, true AS personal, allow_unpriced AS allow_unpriced_models, 'owner' AS role, created_at`,
         [newId(), name ? `${name}'s workspace` : 'Personal workspace', user.id],
       );
       await tx.query(`INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, 'owner')`, [

@@ -64,6 +64,8 @@ describe("another tenant's ids", () => {
       email: `guest-${randomUUID()}@example.com`,
       role: 'member',
     });
+    const subject = { type: 'member', id: user.id };
+    await there.put('/v1/budgets', { subject, period: 'total', limit_tokens: 1_000_000 });
     const conversation = await there.conversation({ title: 'Secret' });
     await there.post(`/v1/conversations/${conversation}/chat`, { content: 'Hi' });
     const workspaces = [user.workspaceId, team];
