@@ -9,8 +9,6 @@ import {
 } from '../providers/providers.types';
 import { type CallRecord, type UsageKind } from '../usage/usage.types';
 
-export type { WorstCase } from './worst-case';
-
 /** What is asked of whom. */
 export interface Asked {
   readonly principal: Principal;

@@ -9,6 +9,8 @@ import { LedgerRepository } from './ledger.repository';
 import { LedgerService } from './ledger.service';
 import { ReservationsRepository } from './reservations.repository';
 import { ReservationsService } from './reservations.service';
+import { RollupRepository } from './rollup.repository';
+import { RollupService } from './rollup.service';
 import { UsageController } from './usage.controller';
 import { UsageRepository } from './usage.repository';
 import { UsageService } from './usage.service';
@@ -25,6 +27,8 @@ import { UsageService } from './usage.service';
     LedgerService,
     ReservationsRepository,
     ReservationsService,
+    RollupRepository,
+    RollupService,
     UsageRepository,
     UsageService,
   ],

@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { formatUsd, parseUsd } from '../platform/common/money';
 import { type Group, GROUPS, type Interval, type UsageTotalsDto } from './usage.dto';
+import { type Measure, MEASURE_NAMES, OF_ROW, SUMS } from './usage-measures';
 import { type TargetAttempts } from './usage.types';
 
 /** Whose usage, and when: `from` inclusive, `to` exclusive. `userId` null: the whole workspace. */
@@ -13,14 +14,9 @@ export interface UsageSpan {
   to: Date;
 }
 
-type TotalsRow = Record<keyof UsageTotalsDto, string>;
-/** Attempts that another one followed are billed, but they are not requests of the caller's. */
-const COUNTED = 'superseded IS NOT TRUE';
-const TOTALS = `count(*) FILTER (WHERE ${COUNTED}) AS requests, coalesce(sum(input_tokens), 0) AS input_tokens,
-  coalesce(sum(output_tokens), 0) AS output_tokens, coalesce(sum(cached_tokens), 0) AS cached_tokens,
-  coalesce(sum(cost_usd), 0) AS cost_usd, count(*) FILTER (WHERE cost_usd IS NULL) AS unpriced,
-  count(*) FILTER (WHERE outcome = 'error' AND ${COUNTED}) AS errors`;
-const WITHIN = `workspace_id = $1 AND ($2::uuid IS NULL OR user_id = $2) AND at >= $3 AND at < $4`;
+type TotalsRow = Record<Measure, string>;
+type GroupRow = TotalsRow & { group: string | null };
+export type GroupTotals = UsageTotalsDto & { group: string | null };
 
 const PROVIDERS_FAULTS = [
   'provider_failed',
@@ -34,19 +30,17 @@ const PROVIDERS_FAULTS = [
 export class UsageRepository {
   constructor(@InjectDataSource() private readonly db: DataSource) {}
 
-  async totals(span: UsageSpan): Promise<UsageTotalsDto> {
-    const [row] = await this.db.query<[TotalsRow]>(`SELECT ${TOTALS} FROM usage WHERE ${WITHIN}`, parameters(span));
-    return toTotals(row);
-  }
-
-  /** The thousand dearest, dearest first. */
-  async grouped(span: UsageSpan, group: Group): Promise<(UsageTotalsDto & { group: string | null })[]> {
-    const rows = await this.db.query<(TotalsRow & { group: string | null })[]>(
-      `SELECT ${GROUPS[group]} AS "group", ${TOTALS} FROM usage WHERE ${WITHIN}
-       GROUP BY 1 ORDER BY coalesce(sum(cost_usd), 0) DESC, requests DESC, 1 LIMIT 1000`,
+  /** All of it and, when grouped, the thousand dearest groups, dearest first; of one moment. */
+  async report(span: UsageSpan, group: Group | null): Promise<{ totals: UsageTotalsDto; groups: GroupTotals[] }> {
+    const rows = await this.db.query<(GroupRow & { whole: boolean })[]>(
+      `SELECT "group", ${SUMS}, GROUPING("group") = 1 AS whole FROM (${measured(group)}) AS measured
+       GROUP BY GROUPING SETS ((), ("group"))
+       ORDER BY whole DESC, sum(cost_usd) DESC NULLS LAST, sum(requests) DESC, "group" LIMIT 1001`,
       parameters(span),
     );
-    return rows.map((row) => Object.assign(toTotals(row), { group: row.group }));
+    const [total, ...groups] = rows;
+    if (!total) throw new Error('a sum of nothing is a row');
+    return { totals: toTotals(total), groups: group ? groups.map(toGroup) : [] };
   }
 
   /** How each model did since then, over all workspaces, attempt by attempt. Requests that were at fault themselves are left out. */
@@ -68,39 +62,60 @@ export class UsageRepository {
   /** How many groups occur in the span. */
   async countGroups(span: UsageSpan, group: Group): Promise<number> {
     const [{ groups }] = await this.db.query<[{ groups: number }]>(
-      `SELECT count(DISTINCT ${GROUPS[group]})::int + 1 AS groups FROM usage WHERE ${WITHIN}`,
+      `SELECT count(*)::int AS groups FROM (SELECT DISTINCT "group" FROM (${measured(group)}) AS measured) AS found`,
       parameters(span),
     );
     return groups;
   }
 
   /** Every interval of the span in UTC, for every group that occurs in it (or once, with nothing, when none does). */
-  async history(
-    span: UsageSpan,
-    interval: Interval,
-    group: Group | null,
-  ): Promise<(UsageTotalsDto & { at: Date; group: string | null })[]> {
-    const rows = await this.db.query<(TotalsRow & { at: Date; group: string | null })[]>(
+  async history(span: UsageSpan, interval: Interval, group: Group | null): Promise<(GroupTotals & { at: Date })[]> {
+    const zeroes = MEASURE_NAMES.map((name) => `coalesce(${name}, 0) AS ${name}`).join(', ');
+    const rows = await this.db.query<(GroupRow & { at: Date })[]>(
       `WITH spent AS (
-         SELECT date_trunc($5, at, 'UTC') AS bucket, ${group ? GROUPS[group] : 'NULL::text'}::text AS "group", ${TOTALS}
-         FROM usage WHERE ${WITHIN} GROUP BY 1, 2),
+         SELECT date_trunc($7, at, 'UTC') AS bucket, "group", ${SUMS} FROM (${measured(group)}) AS measured GROUP BY 1, 2),
        buckets AS (
-         SELECT generate_series(date_trunc($5, $3::timestamptz, 'UTC'), $4::timestamptz - interval '1 microsecond',
-           ('1 ' || $5)::interval, 'UTC') AS bucket),
+         SELECT generate_series(date_trunc($7, $3::timestamptz, 'UTC'), $4::timestamptz - interval '1 microsecond',
+           ('1 ' || $7)::interval, 'UTC') AS bucket),
        groups AS (SELECT DISTINCT "group" FROM spent UNION SELECT NULL WHERE NOT EXISTS (SELECT FROM spent))
-       SELECT buckets.bucket AS at, groups."group", coalesce(requests, 0) AS requests, coalesce(input_tokens, 0) AS input_tokens,
-         coalesce(output_tokens, 0) AS output_tokens, coalesce(cached_tokens, 0) AS cached_tokens,
-         coalesce(cost_usd, 0) AS cost_usd, coalesce(unpriced, 0) AS unpriced, coalesce(errors, 0) AS errors
+       SELECT buckets.bucket AS at, groups."group", ${zeroes}
        FROM buckets CROSS JOIN groups
        LEFT JOIN spent ON spent.bucket = buckets.bucket AND spent."group" IS NOT DISTINCT FROM groups."group"
        ORDER BY buckets.bucket, groups."group"`,
       [...parameters(span), interval],
     );
-    return rows.map((row) => Object.assign(toTotals(row), { at: row.at, group: row.group }));
+    return rows.map((row) => ({ ...toGroup(row), at: row.at }));
   }
 }
 
-const parameters = ({ workspaceId, userId, from, to }: UsageSpan) => [workspaceId, userId, from, to];
+const HOUR_MS = 3_600_000;
+
+/** $1 to $6: whose, from when, until when, and the whole hours in between; none of those is a span that ends where it begins. */
+function parameters({ workspaceId, userId, from, to }: UsageSpan): unknown[] {
+  const firstHour = new Date(Math.ceil(from.getTime() / HOUR_MS) * HOUR_MS);
+  const lastHour = new Date(Math.floor(to.getTime() / HOUR_MS) * HOUR_MS);
+  return firstHour < lastHour
+    ? [workspaceId, userId, from, to, firstHour, lastHour]
+    : [workspaceId, userId, from, to, to, to];
+}
+
+/**
+ * What was used in a span, as `at`, `"group"` and measures: whole hours from the roll-up and from what is not in it yet,
+ * the pieces of hours at both ends from the rows. One statement sees one moment, so a row is in exactly one of them.
+ */
+function measured(group: Group | null): string {
+  const value = group ? GROUPS[group] : 'NULL';
+  const rollup = group === 'end_user' ? 'usage_end_users' : 'usage_hours';
+  const whose = 'workspace_id = $1 AND ($2::uuid IS NULL OR user_id = $2)';
+  const rows = (when: string) =>
+    `SELECT at, (${value})::text AS "group", ${OF_ROW} FROM usage WHERE ${whose} AND ${when}`;
+  return `
+    SELECT hour AS at, (${value})::text AS "group", ${MEASURE_NAMES.join(', ')}
+    FROM ${rollup} WHERE ${whose} AND hour >= $5 AND hour < $6
+    UNION ALL ${rows('at >= $5 AND at < $6 AND NOT folded')}
+    UNION ALL ${rows('at >= $3 AND at < $5')}
+    UNION ALL ${rows('at >= $6 AND at < $4')}`;
+}
 
 const toTotals = (row: TotalsRow): UsageTotalsDto => ({
   requests: Number(row.requests),
@@ -111,3 +126,5 @@ const toTotals = (row: TotalsRow): UsageTotalsDto => ({
   unpriced: Number(row.unpriced),
   errors: Number(row.errors),
 });
+
+const toGroup = (row: GroupRow): GroupTotals => Object.assign(toTotals(row), { group: row.group });

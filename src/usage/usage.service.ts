@@ -35,10 +35,7 @@ export class UsageService {
     await this.ledger.settled(); // calls whose answer was read a moment ago are in it
     const span = toSpan(principal, query);
     const { group_by } = query;
-    const [totals, groups] = await Promise.all([
-      this.repository.totals(span),
-      group_by ? this.repository.grouped(span, group_by) : [],
-    ]);
+    const { totals, groups } = await this.repository.report(span, group_by ?? null);
     return { ...told(span), totals, data: groups.map((row) => named(row, group_by)) };
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { startParley, type TestParley } from '../support/parley';
+import { until } from '../support/until';
 import { type TestUser } from '../support/user';
 
 describe('usage over time', () => {
@@ -144,5 +145,46 @@ describe('usage over time', () => {
   it('takes the beginning and the end of time', async () => {
     const { status, body } = await alice.get('/v1/usage?from=1000-01-01&to=9999-12-31');
     expect([status, body.totals.requests]).toEqual([200, 7]);
+  });
+
+  it('is told as CSV to those who take that', async () => {
+    const csv = { headers: { accept: 'text/csv' } };
+    const report = await alice.get('/v1/usage?from=2025-10-31&to=2025-11-03&group_by=model', csv);
+    expect(report.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    expect(report.headers.get('content-disposition')).toBe('attachment; filename=usage.csv');
+    expect(report.body.split('\r\n')).toEqual([
+      'model,requests,input_tokens,output_tokens,cached_tokens,cost_usd,unpriced,errors',
+      'demo/echo,3,21,9,0,0.000003,0,0',
+      'demo/lorem,2,14,6,0,0.000002,0,0',
+      '',
+    ]);
+    const history = await alice.get('/v1/usage/history?from=2025-10-31&to=2025-11-02', csv);
+    expect(history.body.split('\r\n')).toEqual([
+      'at,requests,input_tokens,output_tokens,cached_tokens,cost_usd,unpriced,errors',
+      '2025-10-31T00:00:00.000Z,2,14,6,0,0.000002,0,0',
+      '2025-11-01T00:00:00.000Z,2,14,6,0,0.000002,0,0',
+      '',
+    ]);
+    const whole = await alice.get('/v1/usage?from=2025-10-31&to=2025-11-03', csv);
+    expect(whole.body.split('\r\n')[1]).toBe('5,35,15,0,0.000005,0,0');
+    const refused = await alice.get('/v1/usage?from=yesterday', csv);
+    expect([refused.status, refused.body.error.code]).toEqual([400, 'validation_failed']);
+  });
+
+  it('is the same when the hours have been summed up', async () => {
+    const rows = () => parley.database.query('SELECT FROM usage WHERE NOT folded');
+    const query = 'from=2025-10-30T23:30:00Z&to=2025-11-02T03:00:00Z&group_by=model&interval=hour';
+    const tell = async () => (await alice.get(`/v1/usage/history?${query}`)).body;
+    const before = await tell();
+    await until(rows, (left) => left.length === 0, 30_000);
+    expect(await tell()).toEqual(before);
+  });
+
+  it('lets no end user smuggle a formula into a spreadsheet', async () => {
+    const user = '=HYPERLINK("http://evil.test","x")';
+    const body = { message: 'Hi', model: 'demo/echo', user };
+    expect((await alice.post('/v1/chat', body)).status).toBe(200);
+    const { body: table } = await alice.get('/v1/usage?group_by=end_user', { headers: { accept: 'text/csv' } });
+    expect(table.split('\r\n')[1]).toMatch(/^"'=HYPERLINK\(""http:\/\/evil\.test"",""x""\)",1,/);
   });
 });
