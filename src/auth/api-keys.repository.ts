@@ -41,7 +41,7 @@ export class ApiKeysRepository {
     if (!row) return null;
     const { id: apiKeyId, user_id: userId, workspace_id: workspaceId, role, is_admin: instanceAdmin, scopes } = row;
     return {
-      principal: Object.freeze({ userId, workspaceId, role, instanceAdmin, apiKeyId, scopes }),
+      principal: Object.freeze({ userId, workspaceId, role, instanceAdmin, apiKeyId, scopes, tier: null }),
       expiresAt: row.expires_at?.getTime() ?? Infinity,
       lastNotedAt: row.last_used_at?.getTime() ?? 0,
     };

@@ -46,7 +46,15 @@ export class PrincipalsService {
     if (account?.tokenVersion !== ver) throw invalidToken('This access token was ended by a change of the password.');
     if (account.workspaceId === null || account.role === null) throw workspaceNotFound();
     const { role, instanceAdmin } = account;
-    return { userId: sub, workspaceId: account.workspaceId, role, instanceAdmin, apiKeyId: null, scopes: null };
+    return {
+      userId: sub,
+      workspaceId: account.workspaceId,
+      role,
+      instanceAdmin,
+      apiKeyId: null,
+      scopes: null,
+      tier: null,
+    };
   }
 
   private admit(key: KnownApiKey | null, workspaceId: string | null): Principal {

@@ -26,6 +26,7 @@ const PRINCIPAL: CallOrder['principal'] = {
   instanceAdmin: false,
   apiKeyId: null,
   scopes: null,
+  tier: null,
 };
 
 describe('a call that is over', () => {

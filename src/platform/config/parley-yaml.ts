@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
+import { byteSize } from './byte-size';
 import { duration } from './duration';
 import { ConfigError } from './env';
+import { tier, tierName } from './tier';
 
 /** Decimal text or a plain number, in USD per million tokens. Twelve decimals of a USD per token remain exact. */
 const price = z
@@ -41,11 +43,6 @@ const provider = z.strictObject({
   api_key: z.string().min(1).optional(),
 });
 
-const byteSize = z
-  .string()
-  .regex(/^\d+(kb|mb)$/i, { error: 'expected a size such as 512kb or 20mb' })
-  .transform((text) => Number.parseInt(text, 10) * (/kb$/i.test(text) ? 1024 : 1024 * 1024));
-
 /** A name callers use as a model. `timeout` bounds an attempt until its first content, or until its whole plain answer. */
 const route = z.strictObject({
   strategy: z.enum(['fallback', 'weighted', 'fastest', 'race']).default('fallback'),
@@ -66,7 +63,7 @@ const route = z.strictObject({
 const routeName = z.string().regex(/^[\w.-]{1,64}$/, { error: 'expected a name of letters, digits, dots and dashes' });
 
 /** Everything that isn't a secret or an address. Unknown keys are refused. */
-const schema = z.strictObject({
+const settings = z.strictObject({
   providers: z
     .array(provider)
     .refine((list) => new Set(list.map(({ id }) => id)).size === list.length, {
@@ -130,7 +127,15 @@ const schema = z.strictObject({
   throttle: z
     .strictObject({ per_ip: z.int().positive().default(100), per_mail: z.int().positive().default(10) })
     .prefault({}),
+  tiers: z.record(tierName, tier).default({}),
+  /** Of those who were given none. */
+  default_tier: tierName.optional(),
 });
+
+const schema = settings.refine(
+  ({ tiers, default_tier }) => default_tier === undefined || Object.hasOwn(tiers, default_tier),
+  { path: ['default_tier'], error: 'expected one of the names under tiers' },
+);
 
 export type ParleyYaml = z.infer<typeof schema>;
 export type ModelSettings = z.infer<typeof model>;

@@ -9,6 +9,7 @@ const caller = (role: Role, scopes: Scope[] | null = null): Principal => ({
   instanceAdmin: false,
   apiKeyId: scopes && 'k',
   scopes,
+  tier: null,
 });
 
 describe('authorize', () => {

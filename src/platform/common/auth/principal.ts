@@ -14,6 +14,8 @@ export interface Principal {
   readonly apiKeyId: string | null;
   /** What the API key is narrowed to; null for user tokens and keys without scopes. */
   readonly scopes: readonly Scope[] | null;
+  /** The tier given to the key, else to the user, else to the workspace, whose limits apply; null for the default one. */
+  readonly tier: string | null;
 }
 
 export interface AuthenticatedRequest extends Request {
