@@ -3,6 +3,7 @@ import { newId } from '../platform/common/ids';
 import { Config } from '../platform/config/config.service';
 import { ProvidersService } from '../providers/providers.service';
 import { LedgerService } from '../usage/ledger.service';
+import { RateLimitsService } from '../usage/rate-limits.service';
 import { callStages } from './call-stages';
 import { type CallEvent, type CallOrder, type NextCall } from './calls.types';
 
@@ -12,11 +13,11 @@ export class CallsService {
   private readonly run: NextCall;
   private readonly longestMs: number;
 
-  constructor(config: Config, providers: ProvidersService, ledger: LedgerService) {
+  constructor(config: Config, providers: ProvidersService, limits: RateLimitsService, ledger: LedgerService) {
     const end: NextCall = () => {
       throw new Error('the last call stage has no next');
     };
-    this.run = callStages(config, providers, ledger).reduceRight<NextCall>(
+    this.run = callStages(config, providers, limits, ledger).reduceRight<NextCall>(
       (next, stage) => (call) => stage(call, next),
       end,
     );

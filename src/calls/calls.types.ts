@@ -1,5 +1,6 @@
 import { type PicoUsd } from '../platform/common/money';
 import { type Principal } from '../platform/common/auth/principal';
+import { type Rate } from '../platform/common/http/rate-headers';
 import { type Plan } from '../providers/providers.service';
 import {
   type FinishReason,
@@ -28,6 +29,8 @@ export interface CallOrder {
   /** Bounds the whole call, retries included; never longer than configured. */
   readonly timeoutMs?: number;
   readonly signal: AbortSignal;
+  /** Told what is left of the tokens the caller may use, where those are limited. */
+  readonly onAdmitted?: (tokens: Rate) => void;
   /** Told every event, before it is passed on. */
   readonly onEvent?: (event: CallEvent) => void;
   /** Told what each attempt is billed, however it ended. */

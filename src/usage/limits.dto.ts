@@ -1,0 +1,85 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+const MONEY = { type: String, nullable: true, example: '10.000000' } as const;
+const TOKENS = { type: 'integer', nullable: true, example: 1_000_000 } as const;
+const WHEN = { type: String, format: 'date-time', nullable: true } as const;
+
+export class RateLimitDto {
+  @ApiProperty({ enum: ['requests_per_minute', 'requests_per_day', 'tokens_per_minute', 'concurrent'] })
+  limit: string;
+
+  @ApiProperty({ enum: ['workspace'], description: 'Who shares it: all of the workspace who have this tier' })
+  subject: 'workspace';
+
+  @ApiProperty({ type: String, enum: ['minute', 'day'], nullable: true, description: 'Null for calls at a time' })
+  window: string | null;
+
+  @ApiProperty({ type: 'integer', example: 20 })
+  max: number;
+
+  @ApiProperty({ type: 'integer', example: 19 })
+  remaining: number;
+
+  @ApiProperty({ ...WHEN, description: 'When all of it is there again; null when it is now, or nobody knows' })
+  resets_at: string | null;
+}
+
+class DocumentLimitsDto {
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Of one file', example: 20_971_520 })
+  max_upload_bytes: number | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 1_000 })
+  max_documents: number | null;
+}
+
+class BudgetLimitDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ enum: ['workspace', 'member', 'api_key'] })
+  subject: string;
+
+  @ApiProperty({ enum: ['day', 'month', 'total'] })
+  period: string;
+
+  @ApiProperty(MONEY)
+  limit_usd: string | null;
+
+  @ApiProperty({ ...MONEY, nullable: false })
+  spent_usd: string;
+
+  @ApiProperty({ ...MONEY, nullable: false })
+  reserved_usd: string;
+
+  @ApiProperty(MONEY)
+  remaining_usd: string | null;
+
+  @ApiProperty(TOKENS)
+  limit_tokens: number | null;
+
+  @ApiProperty({ ...TOKENS, nullable: false })
+  spent_tokens: number;
+
+  @ApiProperty({ ...TOKENS, nullable: false })
+  reserved_tokens: number;
+
+  @ApiProperty(TOKENS)
+  remaining_tokens: number | null;
+
+  @ApiProperty({ ...WHEN, description: 'Null for a total' })
+  resets_at: string | null;
+}
+
+export class LimitsDto {
+  @ApiProperty({ type: String, nullable: true, description: 'Null: no rates are limited', example: 'free' })
+  tier: string | null;
+
+  @ApiProperty({ type: [RateLimitDto], description: 'What the tier limits' })
+  rates: RateLimitDto[];
+
+  @ApiProperty({ type: DocumentLimitsDto, description: 'Null is not limited' })
+  documents: DocumentLimitsDto;
+
+  @ApiProperty({ type: [BudgetLimitDto] })
+  budgets: BudgetLimitDto[];
+}
