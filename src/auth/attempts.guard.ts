@@ -45,7 +45,11 @@ export class AttemptsGuard extends ThrottlerGuard {
     value: string | number,
   ): void {
     if (name.startsWith('Retry-After')) return;
-    super.setResponseHeader(res, name.toLowerCase(), name.includes('-Reset') ? formatReset(Number(value) * 1_000) : value);
+    super.setResponseHeader(
+      res,
+      name.toLowerCase(),
+      name.includes('-Reset') ? formatReset(Number(value) * 1_000) : value,
+    );
   }
 }
 
