@@ -277,11 +277,14 @@ describe('a tier', () => {
     });
   });
 
-  it('is told to browsers of other origins', async () => {
+  it('is told to browsers of other origins, and in the documentation', async () => {
     await start('requests_per_minute: 5, tokens_per_minute: 1000');
     const answer = await alice.send('POST', '/v1/chat', { message: 'Hi' }, { origin: 'https://app.example.com' });
     const exposed = answer.headers.get('access-control-expose-headers')!.split(',');
     const told = ['requests', 'tokens'].flatMap((of) => RATE.map((what) => `x-ratelimit-${what}-${of}`));
     expect(exposed).toEqual(expect.arrayContaining([...told, 'retry-after']));
+    const { responses } = (parley.contract.document as any).paths['/v1/chat'].post;
+    for (const status of ['200', '429'])
+      expect(Object.keys(responses[status].headers)).toEqual(expect.arrayContaining(told));
   });
 });

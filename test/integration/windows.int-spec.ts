@@ -56,6 +56,21 @@ describe.each(DRIVERS)('the %s store', (driver, start) => {
       ]);
     });
 
+    it('are forgotten by the thousand, and are none', async () => {
+      const scope = randomUUID();
+      const brief = { name: 'brief', limit: 1e6, windowMs: 400, stepMs: 1, amount: 1 };
+      const rest = { ...brief, name: 'rest', windowMs: 60_000 };
+      const over = Date.now() + 390;
+      let taken = 0;
+      for (; Date.now() < over; taken++) await pair.near.windows.take(scope, [brief, rest]);
+      await sleep(410);
+      const { states } = await pair.far.windows.take(scope, [brief, { ...rest, limit: taken, amount: 0 }]);
+      expect(states.map(({ used }) => used)).toEqual([1, taken]);
+      const { refused } = await pair.far.windows.take(scope, [{ ...rest, limit: taken, amount: taken }]);
+      expect(refused!.waitMs).toBeGreaterThan(30_000); // only when the last of them has left
+      expect((await pair.near.windows.take(scope, [])).states).toEqual([]);
+    });
+
     it('never have room for more than they hold', async () => {
       const { refused } = await pair.near.windows.take(randomUUID(), [minute(10, 1), day(10, 11)]);
       expect(refused).toEqual({ index: 1, waitMs: Infinity });

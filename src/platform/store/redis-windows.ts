@@ -7,8 +7,52 @@ import { type Taking, type Window, Windows } from './store.types';
  * the window that refused (0 for none), how long it does (-1 for ever), then of each window its sum and until when.
  */
 const TAKE = `
-  local function stepOf(w, now) return string.format('%.0f', math.floor(now / w.step)) end
+  local MOST = 512
   local function endOf(w, step) return (step + 1) * w.step - 1 + w.span end
+  local function read(w, from, count)
+    local steps = redis.call('LRANGE', w.steps, from, from + count - 1)
+    return steps, #steps > 0 and redis.call('HMGET', w.amounts, unpack(steps)) or {}
+  end
+
+  local function forget(w, now)
+    local oldest, count = redis.call('LINDEX', w.steps, 0), 2
+    while oldest and endOf(w, oldest) <= now do
+      local steps, amounts = read(w, 0, count)
+      local gone, sum = 0, 0
+      while steps[gone + 1] and endOf(w, steps[gone + 1]) <= now do
+        gone = gone + 1
+        sum = sum + (amounts[gone] or 0)
+      end
+      redis.call('HINCRBY', w.amounts, 'sum', 0 - sum)
+      redis.call('HDEL', w.amounts, unpack(steps, 1, gone))
+      redis.call('LTRIM', w.steps, gone, -1)
+      oldest, count = redis.call('LINDEX', w.steps, 0), math.min(2 * count, MOST)
+    end
+    w.used = tonumber(redis.call('HGET', w.amounts, 'sum') or 0)
+  end
+
+  local function waitFor(w, now)
+    if w.amount == 0 or w.used + w.amount <= w.limit then return 0 end
+    local left, from, count = w.used, 0, 2
+    repeat
+      local steps, amounts = read(w, from, count)
+      for i, step in ipairs(steps) do
+        left = left - (amounts[i] or 0)
+        if left + w.amount <= w.limit then return endOf(w, step) - now end
+      end
+      from, count = from + #steps, math.min(2 * count, MOST)
+    until #steps == 0
+    return -1
+  end
+
+  local function add(w, now)
+    local step = string.format('%.0f', math.floor(now / w.step))
+    redis.call('HINCRBY', w.amounts, step, w.amount)
+    redis.call('HINCRBY', w.amounts, 'sum', w.amount)
+    if tonumber(step) ~= w.newest then redis.call('RPUSH', w.steps, step) end
+    w.newest, w.used = tonumber(step), w.used + w.amount
+    for _, key in ipairs({ w.amounts, w.steps }) do redis.call('PEXPIRE', key, endOf(w, w.newest) - now) end
+  end
 
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -22,40 +66,16 @@ const TAKE = `
     windows[i] = w
   end
 
-  local refused, wait = 0, 0
+  local refused, longest = 0, 0
   for i, w in ipairs(windows) do
-    local oldest = redis.call('LINDEX', w.steps, 0)
-    while oldest and endOf(w, oldest) <= now do
-      redis.call('HINCRBY', w.amounts, 'sum', 0 - (redis.call('HGET', w.amounts, oldest) or 0))
-      redis.call('HDEL', w.amounts, oldest)
-      redis.call('LPOP', w.steps)
-      oldest = redis.call('LINDEX', w.steps, 0)
-    end
-    w.used = tonumber(redis.call('HGET', w.amounts, 'sum') or 0)
-    if w.amount > 0 and w.used + w.amount > w.limit and wait ~= -1 then
-      local left, at, step = w.used, 0, oldest
-      while step do
-        left = left - (redis.call('HGET', w.amounts, step) or 0)
-        if left + w.amount <= w.limit then break end
-        at = at + 1
-        step = redis.call('LINDEX', w.steps, at)
-      end
-      local waits = step and endOf(w, step) - now or -1
-      if waits == -1 or waits > wait then refused, wait = i, waits end
-    end
+    forget(w, now)
+    local wait = waitFor(w, now)
+    if longest ~= -1 and (wait == -1 or wait > longest) then refused, longest = i, wait end
   end
 
-  local answer = { now, refused, wait }
+  local answer = { now, refused, longest }
   for i, w in ipairs(windows) do
-    if refused == 0 and w.amount > 0 then
-      local step = stepOf(w, now)
-      redis.call('HINCRBY', w.amounts, step, w.amount)
-      redis.call('HINCRBY', w.amounts, 'sum', w.amount)
-      if tonumber(step) ~= w.newest then redis.call('RPUSH', w.steps, step) end
-      w.newest, w.used = tonumber(step), w.used + w.amount
-      redis.call('PEXPIRE', w.amounts, endOf(w, w.newest) - now)
-      redis.call('PEXPIRE', w.steps, endOf(w, w.newest) - now)
-    end
+    if refused == 0 and w.amount > 0 then add(w, now) end
     answer[2 * i + 2] = w.used
     answer[2 * i + 3] = w.used > 0 and endOf(w, w.newest) - now or 0
   end
