@@ -1,6 +1,7 @@
 import { type ExecutionContext, Injectable } from '@nestjs/common';
 import { type ThrottlerModuleOptions, ThrottlerGuard } from '@nestjs/throttler';
 import { type Principal } from '../platform/common/auth/principal';
+import { formatReset } from '../platform/common/http/rate-headers';
 import { type Config } from '../platform/config/config.service';
 import { type Counters } from '../platform/store/store.types';
 import { AttemptsStorage } from './attempts.storage';
@@ -37,14 +38,18 @@ export class AttemptsGuard extends ThrottlerGuard {
     return Promise.reject(tooManyAttempts(timeToBlockExpire));
   }
 
-  /** Resets as `12s`, and one `retry-after`, which the error table writes. */
+  /** Resets as in every other limit, and one `retry-after`, which the error table writes. */
   protected override setResponseHeader(
     res: Parameters<ThrottlerGuard['setResponseHeader']>[0],
     name: string,
     value: string | number,
   ): void {
     if (name.startsWith('Retry-After')) return;
-    super.setResponseHeader(res, name.toLowerCase(), name.includes('-Reset') ? `${value}s` : value);
+    super.setResponseHeader(
+      res,
+      name.toLowerCase(),
+      name.includes('-Reset') ? formatReset(Number(value) * 1_000) : value,
+    );
   }
 }
 

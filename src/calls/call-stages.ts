@@ -1,8 +1,15 @@
+import { type RateLimitsService } from '../usage/rate-limits.service';
 import { type CallStage } from './calls.types';
 import { type RunTools } from './run';
 import { capStage } from './stages/cap.stage';
+import { limitStage } from './stages/limit.stage';
 import { routeStage } from './stages/route.stage';
 import { targetStage } from './stages/target.stage';
 
 /** What happens to one model call, in order. Each stage sees everything below it. */
-export const callStages = (tools: RunTools): CallStage[] => [capStage, targetStage(tools.providers), routeStage(tools)];
+export const callStages = (limits: RateLimitsService, tools: RunTools): CallStage[] => [
+  capStage,
+  targetStage(tools.providers),
+  limitStage(limits),
+  routeStage(tools),
+];

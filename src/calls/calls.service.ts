@@ -3,6 +3,7 @@ import { newId } from '../platform/common/ids';
 import { Config } from '../platform/config/config.service';
 import { ProvidersService } from '../providers/providers.service';
 import { LedgerService } from '../usage/ledger.service';
+import { RateLimitsService } from '../usage/rate-limits.service';
 import { ReservationsService } from '../usage/reservations.service';
 import { callStages } from './call-stages';
 import { type Asked, type CallEvent, type CallOrder, type NextCall } from './calls.types';
@@ -19,6 +20,7 @@ export class CallsService {
   constructor(
     { yaml }: Config,
     private readonly providers: ProvidersService,
+    limits: RateLimitsService,
     ledger: LedgerService,
     reservations: ReservationsService,
   ) {
@@ -27,7 +29,7 @@ export class CallsService {
     };
     const { timeouts, retry, budgets } = yaml;
     const tools = { providers, ledger, reservations, timeouts, retry, defaultMaxTokens: budgets.default_max_tokens };
-    this.run = callStages(tools).reduceRight<NextCall>((next, stage) => (call) => stage(call, next), end);
+    this.run = callStages(limits, tools).reduceRight<NextCall>((next, stage) => (call) => stage(call, next), end);
     this.longestMs = timeouts.total;
   }
 

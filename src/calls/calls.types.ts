@@ -1,5 +1,6 @@
 import { type PicoUsd } from '../platform/common/money';
 import { type Principal } from '../platform/common/auth/principal';
+import { type Rate } from '../platform/common/http/rate-headers';
 import { type Plan } from '../providers/providers.service';
 import {
   type FinishReason,
@@ -34,6 +35,8 @@ export interface CallOrder extends Asked {
   /** Rather a shorter answer than none, when a budget has no room for the longest. */
   readonly allowTruncate?: boolean;
   readonly signal: AbortSignal;
+  /** Told what is left of the tokens the caller may use, where those are limited. */
+  readonly onAdmitted?: (tokens: Rate) => void;
   /** Told every event, before it is passed on. */
   readonly onEvent?: (event: CallEvent) => void;
   /** Told what each attempt is billed, however it ended. */

@@ -1,4 +1,5 @@
 import { type CallEvent } from '../calls/calls.types';
+import { type Rate } from '../platform/common/http/rate-headers';
 import { type PicoUsd, sumOf } from '../platform/common/money';
 import { Collector } from '../providers/collector.codec';
 import { type TokenUsage } from '../providers/providers.types';
@@ -10,6 +11,8 @@ export class Answer {
   provider: string | null = null;
   model: string | null = null;
   attempts = 0;
+  /** What is left of the tokens its caller may use; null where those are not limited. */
+  tokensLeft: Rate | null = null;
   usage: TokenUsage | null = null;
   /** Of all attempts. Null until the end, and when a model has no known price. */
   cost: PicoUsd | null = null;

@@ -1,4 +1,5 @@
 import { formatUsd } from '../platform/common/money';
+import { rateHeaders } from '../platform/common/http/rate-headers';
 import { type EventCodec } from '../platform/common/http/sse.service';
 import { type ErrorBody } from '../platform/common/errors/problem';
 import { type FinishReason, type TokenUsage } from '../providers/providers.types';
@@ -23,9 +24,9 @@ export const toNativeToolCalls = ({ content }: Answer): ToolCallDto[] =>
 /** Names of models are free text; a header takes printable ASCII. The rest is percent-encoded, as in a URL. */
 const printable = (name: string) => name.toWellFormed().replace(/[^\x20-\x7e]+/g, encodeURIComponent);
 
-/** Who answered and what it cost, as headers of a plain answer; the cost is known only at the end. */
+/** Who answered, what it cost (which is known only at the end) and what tokens are left, as headers. */
 export function answerHeaders(answer: Answer): Record<string, string> {
-  const { provider, attempts, complete, cost } = answer;
+  const { provider, attempts, complete, cost, tokensLeft } = answer;
   const model = modelOf(answer);
   return {
     'x-parley-cache': 'off',
@@ -33,6 +34,7 @@ export function answerHeaders(answer: Answer): Record<string, string> {
       ? { 'x-parley-provider': provider, 'x-parley-model': printable(model), 'x-parley-attempts': String(attempts) }
       : {}),
     ...(complete && cost !== null ? { 'x-parley-cost-usd': formatUsd(cost) } : {}),
+    ...(tokensLeft ? rateHeaders('tokens', tokensLeft) : {}),
   };
 }
 

@@ -16,6 +16,7 @@ import { idParam } from '../platform/common/errors/validation';
 import { ZodBody } from '../platform/common/http/zod-body';
 import { ApiErrors, MODEL_ERRORS } from '../platform/common/openapi/api-errors.decorator';
 import { zodSchema } from '../platform/common/openapi/zod-schemas';
+import { RateLimited } from '../usage/rate-limited.decorator';
 import { AnswersService } from './answers.service';
 import { MessageDto, TurnAnswerDto } from './conversations.dto';
 import { turnBody, type TurnBody } from './conversations.schema';
@@ -39,6 +40,7 @@ export class AnswersController {
 
   @Post('chat')
   @HttpCode(200)
+  @RateLimited()
   @ApiOperation({
     operationId: 'conversations_chat',
     summary: 'Say something and get the whole answer',
@@ -58,6 +60,7 @@ export class AnswersController {
 
   @Post('stream')
   @HttpCode(200)
+  @RateLimited()
   @ApiOperation({
     operationId: 'conversations_stream',
     summary: 'Say something and get the answer as server-sent events',

@@ -37,7 +37,7 @@ describe('attempts', () => {
     const first = await login('0@example.com');
     expect(first.headers.get('x-ratelimit-limit-requests')).toBe('6');
     expect(first.headers.get('x-ratelimit-remaining-requests')).toBe('5');
-    expect(first.headers.get('x-ratelimit-reset-requests')).toBe('60s');
+    expect(first.headers.get('x-ratelimit-reset-requests')).toBe('1m0s');
     expect(await times(5, (i) => login(`${i + 1}@example.com`))).toEqual([401, 401, 401, 401, 401]);
     const { status, body, headers } = await login('7@example.com');
     expect(status).toBe(429);
@@ -59,6 +59,29 @@ describe('attempts', () => {
       expect(statuses.slice(0, 6)).not.toContain(429);
       expect(statuses[6]).toBe(429);
     }
+  });
+
+  describe('from behind a proxy', () => {
+    const behind = (forwarded: string) =>
+      parley
+        .anonymous()
+        .post('/v1/auth/refresh', { refresh_token: 'junk' }, { headers: { 'x-forwarded-for': forwarded } });
+
+    it('that nobody trusts are its own, whatever it says of others', async () => {
+      expect(await times(7, (i) => behind(`203.0.113.${i}`))).toEqual([401, 401, 401, 401, 401, 401, 429]);
+    });
+
+    it('that is trusted are those of who is behind it, as far as it says so itself', async () => {
+      await parley.stop();
+      parley = await startParley({
+        yaml: 'throttle: { per_ip: 3, per_mail: 3 }\nhttp: { trusted_proxies: [loopback] }',
+      });
+      expect(await times(6, (i) => behind(`203.0.113.${i}`))).toEqual(Array(6).fill(401));
+      // What stands before the last address came from the client.
+      expect(await times(4, (i) => behind(`203.0.113.${i}, 198.51.100.1`))).toEqual([401, 401, 401, 429]);
+      // All of one IPv6 network are one.
+      expect(await times(4, (i) => behind(`2001:db8::${i + 1}`))).toEqual([401, 401, 401, 429]);
+    });
   });
 
   it('on the own password are limited per account, and nothing else is limited per address', async () => {

@@ -9,8 +9,10 @@ import { Config } from '../../src/platform/config/config.service';
 import { ProvidersService } from '../../src/providers/providers.service';
 import { type LedgerRepository } from '../../src/usage/ledger.repository';
 import { LedgerService } from '../../src/usage/ledger.service';
+import { RateLimitsService } from '../../src/usage/rate-limits.service';
 import { type ReservationsRepository } from '../../src/usage/reservations.repository';
 import { ReservationsService } from '../../src/usage/reservations.service';
+import { type CallRecord } from '../../src/usage/usage.types';
 import { memoryStore } from '../support/stores';
 import { until } from '../support/until';
 import { type Upstream, startUpstream } from '../support/upstreams/upstream';
@@ -21,6 +23,8 @@ retry: { base: 1ms, cap: 1ms, retry_after: 10m }
 routes:
   silent: { targets: [ { model: openai/hang, timeout: 50ms } ] }
   patient: { targets: [ { model: openai/hang, timeout: 50ms }, { model: openai/words-3 } ] }
+tiers: { any: { concurrent: 100, tokens_per_minute: 1000000 } }
+default_tier: any
 `;
 const PRINCIPAL: CallOrder['principal'] = {
   userId: 'u',
@@ -35,14 +39,15 @@ const PRINCIPAL: CallOrder['principal'] = {
 
 describe('a call that is over', () => {
   const dir = mkdtempSync(join(tmpdir(), 'parley-timers-'));
-  const written: string[] = [];
+  const written: CallRecord[] = [];
   const repository = {
     openLeases: () => Promise.resolve(),
-    settle: (calls: { id: string }[]) => Promise.resolve(void written.push(...calls.map(({ id }) => id))),
+    settle: (records: CallRecord[]) => Promise.resolve(void written.push(...records)),
     release: () => Promise.resolve(),
   };
   let upstream: Upstream;
   let providers: ProvidersService;
+  let limits: RateLimitsService;
   let ledger: LedgerService;
   let calls: CallsService;
   beforeAll(async () => {
@@ -51,12 +56,14 @@ describe('a call that is over', () => {
     writeFileSync(PARLEY_CONFIG, YAML);
     const env = { DATA_DIR: dir, PARLEY_CONFIG, OPENAI_API_KEY: 'sk-x', OPENAI_BASE_URL: upstream.url };
     const config = Config.load(env);
-    providers = new ProvidersService(config, memoryStore().marks);
+    const { marks, windows, slots } = memoryStore();
+    providers = new ProvidersService(config, marks);
+    limits = new RateLimitsService(config, windows, slots);
     const reservations = new ReservationsService({
       budgeted: (callers: unknown[]) => Promise.resolve(callers.map(() => false)),
     } as unknown as ReservationsRepository);
     ledger = new LedgerService(repository as unknown as LedgerRepository, reservations);
-    calls = new CallsService(config, providers, ledger, reservations);
+    calls = new CallsService(config, providers, limits, ledger, reservations);
   });
   afterAll(async () => {
     await providers.onApplicationShutdown();
@@ -111,6 +118,7 @@ describe('a call that is over', () => {
     );
     await until(timers, (now) => now === before);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    expect((await limits.report(PRINCIPAL)).concurrent).toMatchObject({ held: 0 });
   };
 
   it.each(ENDS)('leaves no timer and no listener behind: %s', async (_, order, ending, leave = never) => {
@@ -145,7 +153,14 @@ describe('a call that is over', () => {
   });
 
   it('has billed every request', () => {
-    expect(written.length).toBe(new Set(written).size);
+    expect(written.length).toBe(new Set(written.map(({ id }) => id)).size);
     expect(written.length).toBe(upstream.requests.length);
+  });
+
+  it('has used the tokens that were billed, whatever was estimated', async () => {
+    const billed = written.reduce((sum, { inputTokens, outputTokens }) => sum + inputTokens + outputTokens, 0);
+    expect(billed).toBeGreaterThan(100);
+    const { rates } = await limits.report(PRINCIPAL);
+    expect(rates.map(({ limit, remaining }) => limit - remaining)).toEqual([billed]);
   });
 });

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Redis } from 'ioredis';
 
 /** A real redis-server on a port of its own, which keeps nothing when it ends. */
 export class TestRedis {
@@ -55,6 +56,20 @@ export class TestRedis {
 
   resume(): void {
     this.process?.kill('SIGCONT');
+  }
+
+  /** What a single command answers. */
+  async command(name: string, ...args: string[]): Promise<unknown> {
+    const client = new Redis(this.url);
+    try {
+      return await client.call(name, ...args);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  async keys(): Promise<string[]> {
+    return (await this.command('KEYS', '*')) as string[];
   }
 
   async stop(): Promise<void> {

@@ -1,14 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LogEntry, type Store, type StreamLogs } from '../../src/platform/store/store.types';
+import { type MemoryWindows } from '../../src/platform/store/memory-windows';
 import { dist } from './dist';
 import { anyRedis } from './redis';
 import { until } from './until';
 
 type MemoryModule = typeof import('../../src/platform/store/memory-store');
 type RedisModule = typeof import('../../src/platform/store/redis-store');
+type WindowsModule = typeof import('../../src/platform/store/memory-windows');
 
 export const { memoryStore } = dist('platform/store/memory-store') as MemoryModule;
 export const { redisStore } = dist('platform/store/redis-store') as RedisModule;
+
+const windows = dist('platform/store/memory-windows') as WindowsModule;
+
+export const memoryWindows = (clock: () => number): MemoryWindows => new windows.MemoryWindows(clock);
 
 /** Two processes' views of one store; with the memory driver there is only one process. */
 export interface Pair {

@@ -14,6 +14,7 @@ export const callModelStage =
       request,
       stream,
       signal,
+      onAdmitted: (tokens) => (answer.tokensLeft = tokens),
       onEvent: (event) => answer.add(event),
       onSettled: (record) => answer.settle(record),
       ...(model === undefined ? {} : { model }),

@@ -97,9 +97,25 @@ describe('parley.yaml', () => {
       2,
       'built-in',
     ],
+    ['a limit of nothing', 'tiers:\n  free: { requests_per_minute: 0 }\n', 2, 'tiers.free.requests_per_minute'],
+    ['a negative limit', 'tiers:\n  free:\n    concurrent: -1\n', 3, 'tiers.free.concurrent'],
+    ['half a document', 'tiers:\n  free:\n    max_documents: 0.5\n', 3, 'tiers.free.max_documents'],
+    ['uploads of nothing', 'tiers:\n  free: { max_upload: 0mb }\n', 2, 'tiers.free.max_upload'],
+    ['a limit nobody knows', 'tiers:\n  free:\n    requests_per_hour: 1\n', 3, 'requests_per_hour'],
+    ['a default that is no tier', 'tiers: { free: {} }\ndefault_tier: gold\n', 2, 'default_tier: .*tiers'],
+    ['a default without tiers', 'default_tier: constructor\n', 1, 'default_tier'],
     ['broken YAML', 'demo: [\nx: 1\n', 2, ''],
   ])('stops the start for %s with file and line', (_, text, line, names) => {
     expect(() => load(text)).toThrow(new RegExp(`parley\\.yaml:${line}: .*${names}`));
+  });
+
+  it('takes tiers, with what they do not limit left out', () => {
+    const { tiers, default_tier } = load(
+      'tiers:\n  free: { requests_per_minute: 20, max_upload: 20mb }\n  pro: {}\ndefault_tier: free\n',
+    );
+    expect(tiers).toEqual({ free: { requests_per_minute: 20, max_upload: 20 * 1024 * 1024 }, pro: {} });
+    expect(default_tier).toBe('free');
+    expect(load('')).toMatchObject({ tiers: {} });
   });
 
   it('says that a named file does not exist', () => {

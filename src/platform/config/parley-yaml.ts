@@ -3,8 +3,10 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
+import { byteSize } from './byte-size';
 import { duration } from './duration';
 import { ConfigError } from './env';
+import { tier, tierName } from './tier';
 
 /** Decimal text or a plain number, in USD per million tokens. Twelve decimals of a USD per token remain exact. */
 const price = z
@@ -42,11 +44,6 @@ const provider = z.strictObject({
   api_key: z.string().min(1).optional(),
 });
 
-const byteSize = z
-  .string()
-  .regex(/^\d+(kb|mb)$/i, { error: 'expected a size such as 512kb or 20mb' })
-  .transform((text) => Number.parseInt(text, 10) * (/kb$/i.test(text) ? 1024 : 1024 * 1024));
-
 const network = z.string().refine(
   (text) => {
     const [address = '', bits, ...more] = text.split('/');
@@ -80,7 +77,7 @@ const route = z.strictObject({
 const routeName = z.string().regex(/^[\w.-]{1,64}$/, { error: 'expected a name of letters, digits, dots and dashes' });
 
 /** Everything that isn't a secret or an address. Unknown keys are refused. */
-const schema = z.strictObject({
+const settings = z.strictObject({
   providers: z
     .array(provider)
     .refine((list) => new Set(list.map(({ id }) => id)).size === list.length, {
@@ -148,7 +145,15 @@ const schema = z.strictObject({
   throttle: z
     .strictObject({ per_ip: z.int().positive().default(100), per_mail: z.int().positive().default(10) })
     .prefault({}),
+  tiers: z.record(tierName, tier).default({}),
+  /** Of those who were given none. */
+  default_tier: tierName.optional(),
 });
+
+const schema = settings.refine(
+  ({ tiers, default_tier }) => default_tier === undefined || Object.hasOwn(tiers, default_tier),
+  { path: ['default_tier'], error: 'expected one of the names under tiers' },
+);
 
 export type ParleyYaml = z.infer<typeof schema>;
 export type ModelSettings = z.infer<typeof model>;

@@ -1,6 +1,8 @@
 import { MemoryCounters } from './memory-counters';
 import { MemoryMarks } from './memory-marks';
+import { MemorySlots } from './memory-slots';
 import { type LogBounds, MemoryStreamLogs } from './memory-stream-logs';
+import { MemoryWindows } from './memory-windows';
 import { type Store } from './store.types';
 
 /** For one process. */
@@ -10,6 +12,8 @@ export function memoryStore(bounds?: LogBounds): Store {
     streamLogs,
     marks: new MemoryMarks(),
     counters: new MemoryCounters(),
+    windows: new MemoryWindows(),
+    slots: new MemorySlots(),
     ping: null,
     close: () => {
       streamLogs.stop();

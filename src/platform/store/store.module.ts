@@ -3,7 +3,7 @@ import { ReadinessChecks } from '../common/readiness';
 import { Config } from '../config/config.service';
 import { memoryStore } from './memory-store';
 import { redisStore } from './redis-store';
-import { Counters, Marks, type Store, StreamLogs } from './store.types';
+import { Counters, Marks, Slots, type Store, StreamLogs, Windows } from './store.types';
 
 const STORE = Symbol('Store');
 
@@ -19,8 +19,10 @@ const STORE = Symbol('Store');
     { provide: StreamLogs, inject: [STORE], useFactory: ({ streamLogs }: Store) => streamLogs },
     { provide: Marks, inject: [STORE], useFactory: ({ marks }: Store) => marks },
     { provide: Counters, inject: [STORE], useFactory: ({ counters }: Store) => counters },
+    { provide: Windows, inject: [STORE], useFactory: ({ windows }: Store) => windows },
+    { provide: Slots, inject: [STORE], useFactory: ({ slots }: Store) => slots },
   ],
-  exports: [StreamLogs, Marks, Counters],
+  exports: [StreamLogs, Marks, Counters, Windows, Slots],
 })
 export class StoreModule implements OnApplicationShutdown {
   constructor(

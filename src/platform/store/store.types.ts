@@ -56,11 +56,75 @@ export abstract class Counters {
   abstract hit(key: string, windowMs: number): Promise<{ hits: number; leftMs: number }>;
 }
 
-/** One driver of all three. */
+/** An amount that may be used up within any span of `windowMs`. */
+export interface Window {
+  /** Within its scope. */
+  name: string;
+  limit: number;
+  windowMs: number;
+  /** What is taken in the same step of time leaves the window together, with the last of it: never too early, up to a step too late. */
+  stepMs: number;
+}
+
+export interface WindowState {
+  used: number;
+  /** Until nothing of it is in the window any more. */
+  resetMs: number;
+}
+
+export interface Taking {
+  /** When, in milliseconds since the epoch, by the store's clock. */
+  at: number;
+  /** After it, in the order of the windows. */
+  states: WindowState[];
+  /**
+   * Null when it was taken. Else the window that will be full for longest, and how long until it has room again:
+   * Infinity for more than it ever has.
+   */
+  refused: { index: number; waitMs: number } | null;
+}
+
+/**
+ * Sliding windows: sums over the steps that lie in them, the oldest forgotten as time goes on. With steps of a
+ * millisecond that is the log of all that was taken, and exact. A window keeps one number a step in which something was
+ * taken, and nothing once it has emptied.
+ */
+export abstract class Windows {
+  /**
+   * Takes the amounts from all windows or, when one has no room, from none. An amount of 0 always fits: it only reads.
+   * Throws `service_unavailable` when the store is away.
+   * @param scope whose windows; only those of one scope can be taken from together
+   */
+  abstract take(scope: string, wanted: readonly (Window & { amount: number })[]): Promise<Taking>;
+
+  /**
+   * Undoes up to `amount` of what was taken from the window at `at`. What has left the window meanwhile is not given
+   * back to a later one. Throws `service_unavailable` when the store is away.
+   */
+  abstract giveBack(scope: string, window: Window, at: number, amount: number): Promise<void>;
+}
+
+/** A place that is held. */
+export interface Slot {
+  /** Never waits and never throws; a second time does nothing. */
+  release(): void;
+}
+
+/** Places of which only so many can be held at a time. One held by a process that dies is free again within five seconds. */
+export abstract class Slots {
+  /** Null when `limit` of them are held. Throws `service_unavailable` when the store is away. */
+  abstract take(scope: string, name: string, limit: number): Promise<Slot | null>;
+  /** How many are held now. Throws `service_unavailable` when the store is away. */
+  abstract held(scope: string, name: string): Promise<number>;
+}
+
+/** One driver of all of them. */
 export interface Store {
   streamLogs: StreamLogs;
   marks: Marks;
   counters: Counters;
+  windows: Windows;
+  slots: Slots;
   /** Throws when the store is away. Null: it can't be. */
   ping: (() => Promise<void>) | null;
   /** Shares what isn't shared yet, for a moment at most, and lets go of everything. */

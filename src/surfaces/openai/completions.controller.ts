@@ -7,6 +7,7 @@ import { ZodBody } from '../../platform/common/http/zod-body';
 import { ApiErrors, MODEL_ERRORS } from '../../platform/common/openapi/api-errors.decorator';
 import { zodSchema } from '../../platform/common/openapi/zod-schemas';
 import { ChatCompletionDto } from './openai.dto';
+import { RateLimited } from '../../usage/rate-limited.decorator';
 import { completionBody, type CompletionBody } from './openai.schema';
 import { OpenAiService } from './openai.service';
 
@@ -36,6 +37,7 @@ export class CompletionsController {
   @Post()
   @HttpCode(200)
   @Requires('chat:use')
+  @RateLimited()
   @ApiOperation({
     summary: 'Chat Completions, as OpenAI has them',
     description:

@@ -9,7 +9,8 @@ import { chatBody, type ChatBody } from '../../chat/chat-body.codec';
 import { ApiNativeStream } from '../../chat/native-stream.decorator';
 import { zodSchema } from '../../platform/common/openapi/zod-schemas';
 import { ChatAnswerDto, ChatBatchDto } from './simple.dto';
-import { batchBody, type BatchBody } from './simple.schema';
+import { RateLimited } from '../../usage/rate-limited.decorator';
+import { batchBody, type BatchBody, requestsOf } from './simple.schema';
 import { SimpleService } from './simple.service';
 
 const CHAT = zodSchema('ChatRequest', chatBody);
@@ -36,6 +37,7 @@ export class ChatController {
 
   @Post()
   @HttpCode(200)
+  @RateLimited()
   @ApiOperation({ summary: 'Ask a model; nothing is stored but its usage' })
   @ApiBody({ schema: CHAT, examples: EXAMPLES })
   @ApiOkResponse({ type: ChatAnswerDto })
@@ -50,6 +52,7 @@ export class ChatController {
 
   @Post('stream')
   @HttpCode(200)
+  @RateLimited()
   @ApiOperation({ summary: 'The same, as server-sent events' })
   @ApiBody({ schema: CHAT, examples: EXAMPLES })
   @ApiNativeStream()
@@ -64,7 +67,11 @@ export class ChatController {
 
   @Post('batch')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Up to 100 of them at once', description: 'Each request is a body of `POST /v1/chat`.' })
+  @RateLimited(requestsOf)
+  @ApiOperation({
+    summary: 'Up to 100 of them at once',
+    description: 'Each request is a body of `POST /v1/chat`, and counts as one against the limits on requests.',
+  })
   @ApiBody({ schema: BATCH, examples: BATCH_EXAMPLES })
   @ApiOkResponse({ type: ChatBatchDto })
   batch(

@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import { ChatModule } from '../../chat/chat.module';
+import { UsageModule } from '../../usage/usage.module';
 import { ChatController } from './simple.controller';
 import { SimpleService } from './simple.service';
 
-@Module({ imports: [ChatModule], controllers: [ChatController], providers: [SimpleService] })
+@Module({ imports: [ChatModule, UsageModule], controllers: [ChatController], providers: [SimpleService] })
 export class SimpleSurfaceModule {}

@@ -13,10 +13,11 @@ import { ReadinessChecks } from '../../platform/common/readiness';
 import { ZodBody } from '../../platform/common/http/zod-body';
 import { newId } from '../../platform/common/ids';
 import { formatUsd } from '../../platform/common/money';
+import { RateLimitsService } from '../../usage/rate-limits.service';
 import { type ChatAnswerDto, type ChatBatchDto } from './simple.dto';
 import { type BatchBody } from './simple.schema';
 
-/** Requests of one batch that run at a time. */
+/** Requests of one batch that run at a time, where the caller's tier allows so many. */
 const BATCH_CONCURRENCY = 10;
 const oneOfBatch = new ZodBody(chatBody);
 
@@ -24,6 +25,7 @@ const oneOfBatch = new ZodBody(chatBody);
 export class SimpleService {
   constructor(
     private readonly chat: ChatService,
+    private readonly limits: RateLimitsService,
     private readonly sse: SseService,
     private readonly readiness: ReadinessChecks,
   ) {}
@@ -64,7 +66,8 @@ export class SimpleService {
         }
       }
     };
-    await this.readiness.during(Promise.all(Array.from({ length: BATCH_CONCURRENCY }, worker)));
+    const together = Math.min(BATCH_CONCURRENCY, this.limits.concurrency(user));
+    await this.readiness.during(Promise.all(Array.from({ length: together }, worker)));
     return { results };
   }
 }

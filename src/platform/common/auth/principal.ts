@@ -17,7 +17,7 @@ export interface Principal {
   readonly scopes: readonly Scope[] | null;
   /** What the member and the API key are held to, together. */
   readonly rules: AccessRules;
-  /** Of the limits that apply: the key's own, else the user's, else the workspace's; null for the default. */
+  /** The tier given to the key, else to the user, else to the workspace, whose limits apply; null for the default one. */
   readonly tier: string | null;
 }
 

@@ -3,10 +3,13 @@ import { type INestApplication } from '@nestjs/common';
 import { DocumentBuilder, getSchemaPath, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { ERROR_CODES } from './api-errors.decorator';
 import { ErrorBodyDto, ErrorDto } from './error.dto';
-import { describeResponses, RESPONSE_HEADERS } from './response-headers';
+import { describeResponses, RATE_HEADERS, RESPONSE_HEADERS } from './response-headers';
 import { zodSchemas } from './zod-schemas';
 
-type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & { [ERROR_CODES]?: string[] };
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
+  [ERROR_CODES]?: string[];
+  [RATE_HEADERS]?: true;
+};
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
 const WORKSPACE_HEADER = {
@@ -83,7 +86,9 @@ function describe(operation: Operation): void {
   if (open) operation.security = [];
   else operation.parameters = [...(operation.parameters ?? []), WORKSPACE_HEADER];
   const own = operation[ERROR_CODES] ?? [];
+  const tellsRates = operation[RATE_HEADERS] ?? false;
   Reflect.deleteProperty(operation, ERROR_CODES);
+  Reflect.deleteProperty(operation, RATE_HEADERS);
 
   const codes = [
     ...own,
@@ -105,7 +110,7 @@ function describe(operation: Operation): void {
       },
     };
   }
-  describeResponses(operation.responses, codes.includes('504 upstream_timeout'));
+  describeResponses(operation.responses, codes.includes('504 upstream_timeout'), tellsRates);
 }
 
 const TYPES: Record<string, string> = {

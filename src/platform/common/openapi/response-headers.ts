@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { type OpenAPIObject } from '@nestjs/swagger';
+import { ApiExtension, type OpenAPIObject } from '@nestjs/swagger';
 
 type Responses = NonNullable<OpenAPIObject['paths'][string]['get']>['responses'];
 
@@ -15,6 +15,12 @@ export const RESPONSE_HEADERS = {
   'x-parley-attempts': header('Attempts it took', '1'),
   'x-parley-cost-usd': header('What it cost; not on streams', '0.000420'),
   'x-parley-cache': header('hit, miss or off', 'off'),
+  'x-ratelimit-limit-requests': header('Requests allowed, by the limit that will be used up first', '20'),
+  'x-ratelimit-remaining-requests': header('How many of them are left', '19'),
+  'x-ratelimit-reset-requests': header('Until all of them are there again', '6m0s'),
+  'x-ratelimit-limit-tokens': header('Tokens allowed in a minute', '40000'),
+  'x-ratelimit-remaining-tokens': header('How many of them are left', '38211'),
+  'x-ratelimit-reset-tokens': header('Until all of them are there again', '41s'),
   'retry-after': header('Seconds to wait before another try', '7'),
   'x-should-retry': header('`false` where another try can not help', 'false'),
   'www-authenticate': header('The scheme to use', 'Bearer'),
@@ -28,6 +34,15 @@ const OF_A_MODEL = [
   'x-parley-cost-usd',
   'x-parley-cache',
 ] as const;
+const OF_RATES = [
+  'x-ratelimit-limit-requests',
+  'x-ratelimit-remaining-requests',
+  'x-ratelimit-reset-requests',
+  'x-ratelimit-limit-tokens',
+  'x-ratelimit-remaining-tokens',
+  'x-ratelimit-reset-tokens',
+] as const;
+const RATED = ['200', '429'];
 const OF_STATUS: Record<string, readonly (keyof typeof RESPONSE_HEADERS)[]> = {
   401: ['www-authenticate'],
   409: ['x-should-retry'],
@@ -35,12 +50,21 @@ const OF_STATUS: Record<string, readonly (keyof typeof RESPONSE_HEADERS)[]> = {
   503: ['retry-after'],
 };
 
+/** Extension that says of a route that it tells what is left of its caller's rate limits. */
+export const RATE_HEADERS = 'x-rate-headers';
+export const ApiRateHeaders = (): MethodDecorator => ApiExtension(RATE_HEADERS, true);
+
 /** Gives every response its headers, and a description where the code has none. */
-export function describeResponses(responses: Responses, callsModel: boolean): void {
+export function describeResponses(responses: Responses, callsModel: boolean, tellsRates: boolean): void {
   for (const [status, response] of Object.entries(responses)) {
     if (!response || '$ref' in response) continue;
     response.description ||= STATUS_CODES[status] ?? status;
-    const names = [...ALWAYS, ...(callsModel && status === '200' ? OF_A_MODEL : []), ...(OF_STATUS[status] ?? [])];
+    const names = [
+      ...ALWAYS,
+      ...(callsModel && status === '200' ? OF_A_MODEL : []),
+      ...(tellsRates && RATED.includes(status) ? OF_RATES : []),
+      ...(OF_STATUS[status] ?? []),
+    ];
     response.headers = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
   }
 }
