@@ -48,6 +48,13 @@ export const ipNotAllowed = (ip: string | null) =>
     `These credentials may not be used from ${ip ?? 'an unknown address'}.`,
   );
 
+export const suspended = () =>
+  new DomainError(
+    'forbidden',
+    'suspended',
+    'This account or workspace is suspended. Ask those who run this installation.',
+  );
+
 /** Also for workspaces of others: whether they exist is not told. */
 export const workspaceNotFound = () =>
   new DomainError('not_found', 'workspace_not_found', 'There is no workspace with this id among yours.');

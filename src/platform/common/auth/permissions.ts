@@ -31,6 +31,7 @@ export const PERMISSIONS = {
   'members:read': { role: 'viewer', scope: 'admin' },
   'members:manage': { role: 'admin', scope: 'admin' },
   'keys:manage': { role: 'member', scope: 'admin' },
+  'instance:manage': { role: 'viewer', scope: 'admin', instance: true },
   'providers:read': { role: 'viewer', scope: 'admin', instance: true },
 } as const satisfies Record<string, Rule>;
 export type Permission = keyof typeof PERMISSIONS;
