@@ -15,6 +15,7 @@ const layers = [
   'users',
   'workspaces',
   'auth',
+  'admin',
   'usage',
   'idempotency',
   'providers',

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AdminModule } from './admin/admin.module';
 import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
 import { ConversationsModule } from './conversations/conversations.module';
@@ -37,6 +38,7 @@ export class AppModule {
         UsersModule,
         WorkspacesModule,
         AuthModule,
+        AdminModule,
         UsageModule,
         ConversationsModule,
         OpenAiSurfaceModule,

@@ -1,12 +1,11 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { insufficientScope } from '../platform/common/auth/access.errors';
 import { authorize } from '../platform/common/auth/authorize';
 import { type Permission } from '../platform/common/auth/permissions';
 import { type AuthenticatedRequest } from '../platform/common/auth/principal';
 import { Requires } from '../platform/common/auth/requires.decorator';
 
-/** Holds the caller against `@Requires`. A route without it is open to every role and closed to narrowed API keys. */
+/** Holds the caller against `@Requires`. A route without it needs `account:manage`. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
@@ -16,8 +15,7 @@ export class AccessGuard implements CanActivate {
     if (!principal) return true; // a public route: AuthGuard lets nobody else through without one
     const target = [context.getHandler(), context.getClass()];
     const permission = this.reflector.getAllAndOverride<Permission | undefined>(Requires.KEY, target);
-    if (permission) authorize(principal, permission);
-    else if (principal.scopes) throw insufficientScope('API keys narrowed to scopes cannot do this.');
+    authorize(principal, permission ?? 'account:manage');
     return true;
   }
 }

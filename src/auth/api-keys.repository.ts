@@ -37,6 +37,7 @@ type KeyRow = Pick<ApiKey, 'id' | 'scopes' | 'workspace_id' | 'user_id' | 'expir
   role: Role;
   is_admin: boolean;
   tier: string | null;
+  suspended: boolean;
   restrictions: Restrictions[];
 };
 
@@ -53,6 +54,7 @@ export class ApiKeysRepository {
     const [row] = await this.db.query<KeyRow[]>(
       `SELECT k.id, k.scopes, k.workspace_id, k.user_id, k.expires_at, k.last_used_at, m.role, u.is_admin,
          coalesce(k.tier, u.tier, w.tier) AS tier,
+         u.suspended_at IS NOT NULL OR w.suspended_at IS NOT NULL AS suspended,
          jsonb_build_array(${restrictionsSql('m')}, ${restrictionsSql('k')}) AS restrictions
        FROM api_keys k JOIN memberships m USING (workspace_id, user_id) JOIN users u ON u.id = k.user_id
          JOIN workspaces w ON w.id = k.workspace_id
@@ -71,6 +73,7 @@ export class ApiKeysRepository {
         rules: new AccessRules(row.restrictions),
         tier: row.tier,
       }),
+      suspended: row.suspended,
       expiresAt: row.expires_at?.getTime() ?? Infinity,
       lastNotedAt: row.last_used_at?.getTime() ?? 0,
     };

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Restrictions, RESTRICTIONS } from '../platform/common/auth/access-rules';
-import { insufficientScope } from '../platform/common/auth/access.errors';
+import { insufficientScope, narrowedKey } from '../platform/common/auth/access.errors';
 import { type Scope } from '../platform/common/auth/permissions';
 import { type Principal } from '../platform/common/auth/principal';
 import { validationFailed } from '../platform/common/errors/validation';
@@ -94,9 +94,10 @@ const withSecret = (key: string): NewApiKey => ({
 
 /** A narrowed key makes only keys that may no more than it does itself. */
 function assertNotWider({ scopes: own }: Principal, scopes: Scope[] | null): void {
-  if (own && !scopes?.every((scope) => own.includes(scope))) {
-    throw insufficientScope(`This API key can only make keys narrowed to some of its own scopes: ${own.join(', ')}.`);
-  }
+  if (!own) return;
+  if (!scopes) throw narrowedKey('keys:manage');
+  const lacking = scopes.filter((scope) => !own.includes(scope));
+  if (lacking.length > 0) throw insufficientScope('keys:manage', lacking);
 }
 
 function future(time: string | null | undefined): Date | null {

@@ -18,6 +18,8 @@ export interface ApiKey extends Restrictions {
 /** What is remembered of a key in use. */
 export interface KnownApiKey {
   readonly principal: Principal & { readonly apiKeyId: string };
+  /** Its user, or its workspace, is refused everything. */
+  readonly suspended: boolean;
   /** Milliseconds since 1970; Infinity when it doesn't expire. */
   readonly expiresAt: number;
   /** When its last use was noted, in the same measure. */

@@ -42,7 +42,7 @@ export class AuthController {
   @ApiOperation({ summary: 'Tokens for e-mail address and password' })
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @ApiOkResponse({ type: TokensDto })
-  @ApiErrors('401 invalid_credentials')
+  @ApiErrors('401 invalid_credentials', '403 suspended')
   login(@Body() credentials: LoginDto): Promise<TokensDto> {
     return this.auth.login(credentials);
   }
@@ -58,7 +58,7 @@ export class AuthController {
       'A refresh token works once, also when two requests use it at the same time. Using one again ends its session, because someone else may hold a copy.',
   })
   @ApiOkResponse({ type: TokensDto })
-  @ApiErrors('401 invalid_refresh_token')
+  @ApiErrors('401 invalid_refresh_token', '403 suspended')
   refresh(@Body() { refresh_token }: RefreshTokenDto): Promise<TokensDto> {
     return this.auth.refresh(refresh_token);
   }

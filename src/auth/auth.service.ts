@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { suspended } from '../platform/common/auth/access.errors';
 import { type Principal } from '../platform/common/auth/principal';
 import { Config } from '../platform/config/config.service';
 import { type LoginDto, type RegisterDto, type RegisteredDto, type TokensDto } from './auth.dto';
@@ -32,6 +33,7 @@ export class AuthService {
     const person = await this.people.findByEmail((email ?? username ?? '').trim());
     const matches = await this.hasher.matches(person?.passwordHash ?? null, password);
     if (!person || !matches) throw invalidCredentials();
+    if (person.suspended) throw suspended();
     return this.sessions.start(person);
   }
 

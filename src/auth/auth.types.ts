@@ -15,6 +15,7 @@ export interface Person {
   passwordHash: string;
   tokenVersion: number;
   isAdmin: boolean;
+  suspended: boolean;
 }
 
 /** A session right after a refresh token of it was issued. */

@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { changesOf } from '../audit/audit.codec';
 import { AuditService } from '../audit/audit.service';
+import { suspended } from '../platform/common/auth/access.errors';
 import { type Role } from '../platform/common/auth/permissions';
 import { type Principal } from '../platform/common/auth/principal';
 import { type PageQuery } from '../platform/common/http/pagination';
@@ -109,11 +110,12 @@ export class InvitationsRepository {
     tokenHash: Buffer,
     check: (invitation: OpenInvitation, email: string) => void,
   ): Promise<WorkspaceDto | null> {
-    await tx.query(
-      `SELECT FROM workspaces w JOIN invitations i ON i.workspace_id = w.id WHERE i.token_hash = $1
+    const [workspaceOf] = await tx.query<{ suspended: boolean }[]>(
+      `SELECT w.suspended_at IS NOT NULL AS suspended FROM workspaces w JOIN invitations i ON i.workspace_id = w.id WHERE i.token_hash = $1
        FOR NO KEY UPDATE OF w`,
       [tokenHash],
     );
+    if (workspaceOf?.suspended) throw suspended();
     const [[invitation]] = await tx.query<[OpenInvitation[], number]>(
       `DELETE FROM invitations i USING memberships m, users u
        WHERE i.token_hash = $1 AND i.expires_at > now()

@@ -22,7 +22,8 @@ export interface NewPerson {
   invitation?: Buffer | null;
 }
 
-const PERSON = 'id, email, password_hash AS "passwordHash", token_version AS "tokenVersion", is_admin AS "isAdmin"';
+const PERSON =
+  'id, email, password_hash AS "passwordHash", token_version AS "tokenVersion", is_admin AS "isAdmin", suspended_at IS NOT NULL AS suspended';
 
 /** A user and what no user is without: one transaction over what belongs to users/ and workspaces/. */
 @Injectable()
@@ -55,16 +56,12 @@ export class PeopleRepository {
         workspace.id,
         user.id,
       ]);
-      await this.audit.record(
-        tx,
-        { userId: user.id, apiKeyId: null },
-        {
-          action: 'user.registered',
-          workspaceId: workspace.id,
-          target: { type: 'user', id: user.id },
-          changes: changesOf(null, user, ['email']),
-        },
-      );
+      await this.audit.record(tx, isAdmin ? null : { userId: user.id, apiKeyId: null }, {
+        action: 'user.registered',
+        workspaceId: workspace.id,
+        target: { type: 'user', id: user.id },
+        changes: changesOf(null, user, isAdmin ? ['email', 'is_admin'] : ['email']),
+      });
       if (invitation) await this.acceptInvitation(tx, user.id, invitation);
       return { user, workspace };
     });
@@ -86,6 +83,12 @@ export class PeopleRepository {
     await this.db.transaction(async (tx) => {
       await tx.query('UPDATE users SET is_admin = true, updated_at = now() WHERE id = $1', [userId]);
       await tx.query(...this.accounts.announcement(userId));
+      await this.audit.record(tx, null, {
+        action: 'user.admin_granted',
+        workspaceId: null,
+        target: { type: 'user', id: userId },
+        changes: { instance_admin: { before: false, after: true } },
+      });
     });
     this.accounts.forget(userId);
   }

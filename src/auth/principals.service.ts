@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { workspaceNotFound } from '../platform/common/auth/access.errors';
+import { suspended, workspaceNotFound } from '../platform/common/auth/access.errors';
 import { type Principal } from '../platform/common/auth/principal';
 import { Invalidations } from '../platform/database/invalidations';
 import { LookupCache } from '../platform/database/lookup-cache';
@@ -44,6 +44,7 @@ export class PrincipalsService {
   async ofToken({ sub, ver }: AccessClaims, workspaceId: string | null): Promise<Principal> {
     const account = await this.accounts.find(sub, workspaceId);
     if (account?.tokenVersion !== ver) throw invalidToken('This access token was ended by a change of the password.');
+    if (account.suspended) throw suspended();
     if (account.workspaceId === null || account.role === null) throw workspaceNotFound();
     const { workspaceId: found, role, instanceAdmin, rules, tier } = account;
     return { userId: sub, workspaceId: found, role, instanceAdmin, apiKeyId: null, scopes: null, rules, tier };
@@ -51,6 +52,7 @@ export class PrincipalsService {
 
   private admit(key: KnownApiKey | null, workspaceId: string | null): Principal {
     if (!key) throw invalidApiKey();
+    if (key.suspended) throw suspended();
     if (key.expiresAt <= Date.now()) throw invalidApiKey('This API key has expired.');
     if (workspaceId !== null && workspaceId !== key.principal.workspaceId) throw workspaceNotFound();
     this.lastUsed.note(key);

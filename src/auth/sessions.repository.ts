@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { suspended } from '../platform/common/auth/access.errors';
 import { type Session } from './auth.types';
 
 /** A refresh token not used for so long ends its session. */
@@ -35,13 +36,15 @@ export class SessionsRepository {
    */
   rotate(tokenHash: Buffer, nextHash: Buffer): Promise<Session | null> {
     return this.db.transaction(async (tx) => {
-      const [[session]] = await tx.query<[Session[], number]>(
+      const [[session]] = await tx.query<[(Session & { suspended: boolean })[], number]>(
         `UPDATE sessions s SET expires_at = ${LIFE} FROM refresh_tokens t, users u
          WHERE t.token_hash = $1 AND s.id = t.session_id AND s.expires_at > now() AND u.id = s.user_id
-         RETURNING s.id, s.user_id AS "userId", u.token_version AS "tokenVersion"`,
+         RETURNING s.id, s.user_id AS "userId", u.token_version AS "tokenVersion",
+           u.suspended_at IS NOT NULL AS suspended`,
         [tokenHash],
       );
       if (!session) return null;
+      if (session.suspended) throw suspended(); // and the token stays good for later
       const [, spent] = await tx.query<[unknown[], number]>(
         'UPDATE refresh_tokens SET used_at = now() WHERE token_hash = $1 AND used_at IS NULL AND expires_at > now()',
         [tokenHash],

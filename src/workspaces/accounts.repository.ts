@@ -13,7 +13,8 @@ export class AccountsRepository {
   async find(userId: string, workspaceId: string | null): Promise<Account | null> {
     const [row] = await this.db.query<(Omit<Account, 'rules'> & { restrictions: Restrictions })[]>(
       `SELECT u.id AS "userId", u.token_version AS "tokenVersion", m.workspace_id AS "workspaceId", m.role,
-         u.is_admin AS "instanceAdmin", coalesce(u.tier, w.tier) AS tier, ${restrictionsSql('m')} AS restrictions
+         u.is_admin AS "instanceAdmin", coalesce(u.tier, w.tier) AS tier,
+         u.suspended_at IS NOT NULL OR w.suspended_at IS NOT NULL AS suspended, ${restrictionsSql('m')} AS restrictions
        FROM users u
        LEFT JOIN memberships m ON m.user_id = u.id
          AND m.workspace_id = coalesce($2, (SELECT id FROM workspaces WHERE personal_of = u.id))

@@ -34,8 +34,11 @@ export class AccountsService {
     return this.cache.get(workspaceId === null ? userId : `${userId} ${workspaceId}`);
   }
 
-  /** SQL for the transaction of a change to a user's roles, password or API keys: every process forgets what it knew. */
-  announcement(userId: string): [sql: string, parameters: string[]] {
+  /**
+   * SQL for the transaction of a change to a user's roles, password or API keys: every process forgets what it knew.
+   * Null for everybody's.
+   */
+  announcement(userId: string | null): [sql: string, parameters: string[]] {
     return this.invalidations.announcement(TOPIC, userId);
   }
 

@@ -1,13 +1,22 @@
+import { roleNeeded } from '../platform/common/auth/access.errors';
 import { DomainError } from '../platform/common/errors/domain.error';
 
 export const memberNotFound = () =>
   new DomainError('not_found', 'member_not_found', 'There is no member with this id in this workspace.');
 
 export const ownersOnly = () =>
-  new DomainError('forbidden', 'insufficient_role', 'Only owners make, change or remove owners.');
+  roleNeeded(
+    'members:manage',
+    'owner',
+    "Of those with the permission 'members:manage' only owners make, change or remove owners.",
+  );
 
 export const ownRules = () =>
-  new DomainError('forbidden', 'insufficient_role', 'Only owners change the rules they are held to themselves.');
+  roleNeeded(
+    'members:manage',
+    'owner',
+    "Of those with the permission 'members:manage' only owners change the rules they are held to themselves.",
+  );
 
 export const lastOwner = () =>
   new DomainError(

@@ -30,6 +30,8 @@ export interface Account {
   readonly tokenVersion: number;
   /** Whether the user runs the installation. */
   readonly instanceAdmin: boolean;
+  /** The user, or that workspace, is refused everything. */
+  readonly suspended: boolean;
   /** Null for both when the user is not in that workspace. */
   readonly workspaceId: string | null;
   readonly role: Role | null;

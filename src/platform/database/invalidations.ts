@@ -27,9 +27,9 @@ export class Invalidations implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * The SQL and parameters that announce it: run inside the transaction of the change, it is heard exactly when the
-   * change becomes visible, by this process too.
+   * change becomes visible, by this process too. Null means forget all.
    */
-  announcement(topic: string, key: string): [sql: string, parameters: string[]] {
+  announcement(topic: string, key: string | null): [sql: string, parameters: string[]] {
     return ['SELECT pg_notify($1, $2)', [CHANNEL, JSON.stringify([topic, key])]];
   }
 
@@ -66,7 +66,7 @@ export class Invalidations implements OnModuleInit, OnApplicationShutdown {
   }
 
   private heard(payload: string): void {
-    const [topic, key] = JSON.parse(payload) as [string, string];
+    const [topic, key] = JSON.parse(payload) as [string, string | null];
     this.listeners.get(topic)?.(key);
   }
 

@@ -1,27 +1,58 @@
 import { DomainError } from '../errors/domain.error';
-import { type Permission, PERMISSIONS, type Role } from './permissions';
+import { type Permission, PERMISSIONS, type Role, type Scope } from './permissions';
 
-export const insufficientRole = (role: Role, permission: Permission) =>
-  new DomainError(
-    'forbidden',
-    'insufficient_role',
-    `This needs the permission '${permission}', which the role '${role}' does not have; '${PERMISSIONS[permission].role}' does.`,
+/** Every refusal names the permission in `details`, and the least role or the scope that has it. */
+export const insufficientRole = (role: Role, permission: Permission) => {
+  const needed = PERMISSIONS[permission].role;
+  return roleNeeded(
+    permission,
+    needed,
+    `This needs the permission '${permission}', which the role '${role}' does not have; '${needed}' does.`,
   );
+};
+
+/** A permission that for this thing asks for a higher role than the table says. */
+export const roleNeeded = (permission: Permission, role: Role, message: string) =>
+  new DomainError('forbidden', 'insufficient_role', message, { details: [{ permission, role }] });
 
 export const notInstanceAdmin = (permission: Permission) =>
   new DomainError(
     'forbidden',
     'insufficient_role',
     `This needs the permission '${permission}', which only those have who run this installation (ADMIN_EMAIL).`,
+    { details: [{ permission, role: 'instance_admin' }] },
   );
 
-export const insufficientScope = (message: string) => new DomainError('forbidden', 'insufficient_scope', message);
+/** @param scopes those the API key lacks */
+export const insufficientScope = (permission: Permission, scopes: readonly Scope[]) =>
+  new DomainError(
+    'forbidden',
+    'insufficient_scope',
+    `This needs the permission '${permission}' and an API key with the scope ${scopes.map((scope) => `'${scope}'`).join(', ')}.`,
+    { details: scopes.map((scope) => ({ permission, scope })) },
+  );
+
+/** No scope has it: it is for access tokens, and API keys that have all their user's permissions. */
+export const narrowedKey = (permission: Permission) =>
+  new DomainError(
+    'forbidden',
+    'insufficient_scope',
+    `This needs the permission '${permission}', which API keys narrowed to scopes do not have.`,
+    { details: [{ permission, scope: null }] },
+  );
 
 export const ipNotAllowed = (ip: string | null) =>
   new DomainError(
     'forbidden',
     'ip_not_allowed',
     `These credentials may not be used from ${ip ?? 'an unknown address'}.`,
+  );
+
+export const suspended = () =>
+  new DomainError(
+    'forbidden',
+    'suspended',
+    'This account or workspace is suspended. Ask those who run this installation.',
   );
 
 /** Also for workspaces of others: whether they exist is not told. */

@@ -34,6 +34,20 @@ describe('authorize', () => {
     expect(() => authorize(caller('owner', ['chat']), 'chat:use')).not.toThrow();
   });
 
+  it('says in details what would do', () => {
+    const details = (...needed: object[]): Error => expect.objectContaining({ details: needed });
+    expect(() => authorize(caller('viewer'), 'chat:use')).toThrow(details({ permission: 'chat:use', role: 'member' }));
+    expect(() => authorize(caller('owner', ['chat']), 'keys:manage')).toThrow(
+      details({ permission: 'keys:manage', scope: 'admin' }),
+    );
+    expect(() => authorize(caller('owner', ['admin']), 'account:manage')).toThrow(
+      details({ permission: 'account:manage', scope: null }),
+    );
+    expect(() => authorize(caller('owner'), 'providers:read')).toThrow(
+      details({ permission: 'providers:read', role: 'instance_admin' }),
+    );
+  });
+
   it('never widens a role by a scope', () => {
     expect(() => authorize(caller('viewer', ['admin']), 'keys:manage')).toThrow(
       expect.objectContaining({ code: 'insufficient_role' }),

@@ -1,13 +1,14 @@
-import { insufficientRole, insufficientScope, notInstanceAdmin } from './access.errors';
+import { insufficientRole, insufficientScope, narrowedKey, notInstanceAdmin } from './access.errors';
 import { hasRole, type Permission, ruleOf } from './permissions';
 import { type Principal } from './principal';
 
 /** Throws `insufficient_role` or `insufficient_scope` unless the caller has the permission in their workspace. */
 export function authorize(principal: Principal, permission: Permission): void {
-  const { role, scope, instance } = ruleOf(permission);
+  const { role, scope, instance, unnarrowed } = ruleOf(permission);
   if (instance && !principal.instanceAdmin) throw notInstanceAdmin(permission);
   if (!hasRole(principal.role, role)) throw insufficientRole(principal.role, permission);
+  if (unnarrowed && principal.scopes) throw narrowedKey(permission);
   if (scope !== null && principal.scopes && !principal.scopes.includes(scope)) {
-    throw insufficientScope(`This needs an API key with the scope '${scope}'.`);
+    throw insufficientScope(permission, [scope]);
   }
 }

@@ -9,15 +9,18 @@ export type Scope = (typeof SCOPES)[number];
 interface Rule {
   role: Role;
   scope: Scope | null;
+  /** API keys narrowed to scopes don't have it, whichever they are. */
+  unnarrowed?: true;
   /** Only people who run the installation have it, whatever their role. */
   instance?: true;
 }
 
 /**
  * The permission table: the lowest role that has it, and the scope a narrowed API key needs.
- * A route without `@Requires` is open to every role, and closed to narrowed keys.
+ * A route without `@Requires` needs `account:manage`.
  */
 export const PERMISSIONS = {
+  'account:manage': { role: 'viewer', scope: null, unnarrowed: true },
   'chat:use': { role: 'member', scope: 'chat' },
   'chat:read': { role: 'viewer', scope: 'chat' },
   'models:read': { role: 'viewer', scope: null },
@@ -29,6 +32,7 @@ export const PERMISSIONS = {
   'members:read': { role: 'viewer', scope: 'admin' },
   'members:manage': { role: 'admin', scope: 'admin' },
   'keys:manage': { role: 'member', scope: 'admin' },
+  'instance:manage': { role: 'viewer', scope: 'admin', instance: true },
   'providers:read': { role: 'viewer', scope: 'admin', instance: true },
 } as const satisfies Record<string, Rule>;
 export type Permission = keyof typeof PERMISSIONS;

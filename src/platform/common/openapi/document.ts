@@ -32,6 +32,7 @@ const WITH_CREDENTIALS = [
   '403 insufficient_role',
   '403 insufficient_scope',
   '403 ip_not_allowed',
+  '403 suspended',
   '404 workspace_not_found',
 ];
 const WITH_BODY = ['400 invalid_json', '413 payload_too_large', '415 unsupported_media_type'];
@@ -57,6 +58,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .addTag('conversations', 'Stored chats')
     .addTag('openai', 'The wire of OpenAI, for its SDKs')
     .addTag('usage', 'What was used and what it cost')
+    .addTag('administration', 'For those who run the installation')
     .addTag('providers', 'How those do that are asked')
     .addTag('health', 'For load balancers')
     .addServer('/')
