@@ -7,6 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module';
+import { prepareDatabase } from './prepare-database';
 import { StopSignal } from './stop-signal';
 import { welcome } from './welcome';
 import { Interrupted } from './platform/common/http/client-gone';
@@ -16,10 +17,7 @@ import { serveDocs } from './platform/common/openapi/docs';
 import { ReadinessChecks } from './platform/common/readiness';
 import { Config } from './platform/config/config.service';
 import { ConfigError } from './platform/config/env';
-import { migrate } from './platform/database/migrate';
-import { type OpenDatabase, openDatabase } from './platform/database/open-database';
-import { migrateQueues } from './platform/queue/queue-backend';
-import { storageFailure } from './platform/common/errors/storage-failure';
+import { openDatabase } from './platform/database/open-database';
 import { requestLog } from './platform/telemetry/request-log';
 import { ProvidersService } from './providers/providers.service';
 
@@ -38,7 +36,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
   const say = (message: string) => void process.stderr.write(`${message}\n`);
   const database = await openDatabase(config, say);
   try {
-    await prepare(database, config);
+    await prepareDatabase(database, config);
     const app = await NestFactory.create<NestExpressApplication>(AppModule.of(config, database.url), {
       bodyParser: false,
       bufferLogs: true,
@@ -67,21 +65,6 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
     else welcome(config, portOf(app.getHttpServer()), app.get(ProvidersService));
   } catch (error) {
     await database.stop();
-    throw error;
-  }
-}
-
-/** Without its schema there is no start. */
-async function prepare({ url, embedded }: OpenDatabase, { env }: Config): Promise<void> {
-  try {
-    await migrate(url);
-    if (!env.REDIS_URL) await migrateQueues(url);
-  } catch (error) {
-    const away =
-      storageFailure(error) !== null ||
-      (error instanceof Error && 'code' in error && /^(28|3D|42501)/.test(String(error.code)));
-    if (!embedded && away)
-      throw new ConfigError(`DATABASE_URL: the database can't be used: ${(error as Error).message}`);
     throw error;
   }
 }

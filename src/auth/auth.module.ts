@@ -27,8 +27,8 @@ import { serverKey } from '../platform/secrets/server-key';
 import { JWT_ALGORITHM, JWT_ISSUER, JWT_KEY, JwtStrategy } from './jwt.strategy';
 import { LastUsedService } from './last-used.service';
 import { PasswordHasher } from './password-hasher';
+import { PasswordResetsModule } from './password-resets.module';
 import { PasswordsController } from './passwords.controller';
-import { PasswordsRepository } from './passwords.repository';
 import { PasswordsService } from './passwords.service';
 import { PeopleRepository } from './people.repository';
 import { PrincipalsService } from './principals.service';
@@ -42,6 +42,7 @@ const serverKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: serv
     AuditModule,
     WorkspacesModule,
     MailModule,
+    PasswordResetsModule,
     PassportModule,
     ThrottlerModule.forRootAsync({ inject: [Config, Counters], useFactory: attemptLimits }),
     JwtModule.registerAsync({
@@ -67,7 +68,6 @@ const serverKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: serv
     PeopleRepository,
     PasswordHasher,
     PasswordsService,
-    PasswordsRepository,
     SessionsService,
     SessionsRepository,
     ApiKeysService,

@@ -7,9 +7,10 @@ import { invalidResetToken, wrongPassword } from './auth.errors';
 import { type Person } from './auth.types';
 import { PasswordHasher } from './password-hasher';
 import { type ChangePasswordDto, type ConfirmResetDto, type ResetRequestedDto } from './passwords.dto';
+import { PasswordResetsService } from './password-resets.service';
 import { PasswordsRepository } from './passwords.repository';
 import { PeopleRepository } from './people.repository';
-import { hashSecret, newSecret } from './secrets';
+import { hashSecret } from './secrets';
 import { SessionsService } from './sessions.service';
 
 @Injectable()
@@ -19,6 +20,7 @@ export class PasswordsService {
   constructor(
     private readonly people: PeopleRepository,
     private readonly passwords: PasswordsRepository,
+    private readonly resets: PasswordResetsService,
     private readonly hasher: PasswordHasher,
     private readonly sessions: SessionsService,
     private readonly accounts: AccountsService,
@@ -54,8 +56,7 @@ export class PasswordsService {
 
   /** To the address as it was registered: one that only compares equal may be someone else's. */
   private async sendReset({ id, email }: Person): Promise<void> {
-    const token = newSecret();
-    await this.passwords.addReset(id, hashSecret(token));
+    const token = await this.resets.issue(id);
     await this.mail.send({
       to: email,
       subject: 'Reset your Parley password',

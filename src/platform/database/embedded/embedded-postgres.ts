@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError } from '../../config/env';
 import { claim, type Claim } from './claim';
 import { type Cluster, openCluster, sweepUnfinished, SUPERUSER } from './cluster';
+import { findPostmaster, type Postmaster } from './pid-file';
 import { shutDown } from './postmaster';
 
 /** A PostgreSQL of our own, for when there is no `DATABASE_URL`. */
@@ -40,6 +43,22 @@ export async function startEmbeddedPostgres(
   }
 }
 
+/**
+ * The address of the PostgreSQL of `dataDir` while another process runs it; null when none does. Throws ConfigError when
+ * there is no database yet, or it can't be used.
+ */
+export async function findEmbeddedPostgres(dataDir: string): Promise<string | null> {
+  if (!existsSync(join(dataDir, 'postgres'))) {
+    throw new ConfigError(`There is no database in ${dataDir}: start Parley once, or set DATABASE_URL or DATA_DIR`);
+  }
+  const cluster = await openCluster(dataDir, () => undefined);
+  const postmaster = await findPostmaster(cluster.data);
+  return postmaster?.status === 'ready' ? urlOf(cluster, postmaster) : null;
+}
+
+const urlOf = ({ password }: Cluster, { port }: Postmaster) =>
+  `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${DATABASE}`;
+
 async function createDatabase({ connection }: Claim): Promise<void> {
   const { rowCount } = await connection.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
   if (!rowCount) await connection.query(`CREATE DATABASE ${DATABASE}`);
@@ -58,7 +77,7 @@ class OwnedPostgres implements EmbeddedPostgres {
     private current: Claim,
     private readonly log: (message: string) => void,
   ) {
-    this.url = `postgres://${SUPERUSER}:${cluster.password}@127.0.0.1:${current.postmaster.port}/${DATABASE}`;
+    this.url = urlOf(cluster, current.postmaster);
     this.watch();
   }
 

@@ -1,0 +1,137 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { startParley, type TestParley } from '../support/parley';
+import { until } from '../support/until';
+
+/** Runs `parley …` to its end. */
+async function cli(env: Record<string, string>, ...args: string[]) {
+  const child = spawn(process.execPath, [join(__dirname, '../../dist/cli.js'), ...args], {
+    cwd: tmpdir(),
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { code: child.exitCode, out, err };
+}
+
+describe('the command line', () => {
+  let parley: TestParley;
+  let dataDir: string;
+  const run = (...args: string[]) => cli({ DATABASE_URL: parley.database.url, DATA_DIR: dataDir }, ...args);
+  beforeAll(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'parley-cli-'));
+    chmodSync(dataDir, 0o755); // run by root, Postgres has a user of its own, who must reach it
+    parley = await startParley();
+  });
+  afterAll(async () => {
+    await parley.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('lists people and workspaces', async () => {
+    const users = [await parley.user(), await parley.user()];
+    const all = await run('users', 'list');
+    expect([all.code, all.err]).toEqual([0, '']);
+    expect(all.out.split('\n').filter(Boolean)).toEqual(users.map(({ id, email }) => `${id}  ${email}`));
+    const one = await run('users', 'list', users[0]!.email.toUpperCase());
+    expect(one.out.trim()).toBe(`${users[0]!.id}  ${users[0]!.email}`);
+    expect((await run('workspaces', 'list')).out).toContain(`${users[1]!.workspaceId}  1 member`);
+  });
+
+  it('suspends and resumes, and the running service obeys', async () => {
+    const user = await parley.user();
+    const status = async () => (await user.get('/v1/users/me')).status;
+    expect(await status()).toBe(200);
+    expect(await run('users', 'suspend', user.email)).toEqual({
+      code: 0,
+      out: `${user.email} is suspended.\n`,
+      err: '',
+    });
+    await until(async () => (await status()) === 403);
+    expect((await run('users', 'list', user.email)).out).toMatch(/suspended$/m);
+    expect((await run('users', 'resume', user.email)).code).toBe(0);
+    await until(async () => (await status()) === 200);
+    const log = await parley.database.query(
+      'SELECT action, actor_id, ip FROM audit_log WHERE workspace_id IS NULL ORDER BY id',
+    );
+    expect(log).toEqual([
+      { action: 'user.suspended', actor_id: null, ip: null },
+      { action: 'user.resumed', actor_id: null, ip: null },
+    ]);
+  });
+
+  it('makes administrators, gives tiers, and resets passwords', async () => {
+    const user = await parley.user();
+    expect((await user.get('/v1/admin/users')).status).toBe(403);
+    expect((await run('users', 'make-admin', user.email)).code).toBe(0);
+    await until(async () => (await user.get('/v1/admin/users')).status === 200);
+    const tier = async (...args: string[]) => {
+      const { code } = await run('workspaces', 'tier', user.workspaceId, ...args);
+      const [row] = await parley.database.query<{ tier: string | null }>('SELECT tier FROM workspaces WHERE id = $1', [
+        user.workspaceId,
+      ]);
+      return [code, row!.tier];
+    };
+    expect(await tier('gold')).toEqual([0, 'gold']);
+    expect(await tier('not a name')).toEqual([1, 'gold']);
+    expect(await tier()).toEqual([0, null]);
+    const { out } = await run('users', 'reset-password', user.email);
+    const confirmation = { token: /[\w-]{43}/.exec(out)![0], password: 'a new password' };
+    expect((await parley.anonymous().post('/v1/auth/password-reset/confirm', confirmation)).status).toBe(204);
+  });
+
+  it('says what is wrong in a sentence, and ends with 1', async () => {
+    const mistakes: [string[], RegExp][] = [
+      [['users', 'suspend', 'nobody@example.com'], /^There is no such user/],
+      [['users', 'suspend'], /missing required argument 'email'/],
+      [['users', 'frobnicate'], /unknown command 'frobnicate'/],
+      [['frobnicate'], /unknown command 'frobnicate'/],
+      [['workspaces', 'tier', 'junk', 'gold'], /^There is no workspace/],
+    ];
+    const told = await Promise.all(mistakes.map(([args]) => run(...args)));
+    told.forEach(({ code, err }, i) => {
+      expect([mistakes[i]![0], code]).toEqual([mistakes[i]![0], 1]);
+      expect(err).toMatch(mistakes[i]![1]);
+      expect(err).not.toMatch(/^\s+at /m);
+    });
+    const away = await cli({ DATABASE_URL: 'postgres://x:y@127.0.0.1:1/z', DATA_DIR: dataDir }, 'users', 'list');
+    expect([away.code, away.err]).toEqual([1, expect.stringMatching(/^DATABASE_URL: the database can't be used/)]);
+  });
+
+  it('explains itself', async () => {
+    const [all, users] = [await run('--help'), await run('users')];
+    expect([all.code, users.code]).toEqual([0, 0]);
+    expect(all.out).toMatch(/users[\s\S]*workspaces/);
+    for (const name of ['list', 'suspend', 'resume', 'make-admin', 'reset-password']) expect(users.out).toContain(name);
+  });
+
+  it('finds the embedded PostgreSQL of a running service, and runs it itself when none does', async () => {
+    const own = { DATABASE_URL: '', DATA_DIR: dataDir };
+    const none = await cli(own, 'users', 'list');
+    expect([none.code, none.err]).toEqual([1, expect.stringMatching(/^There is no database in/)]);
+
+    const service = await startParley({ env: own });
+    const user = await service.user();
+    try {
+      const beside = await cli(own, 'users', 'suspend', user.email);
+      expect([beside.code, beside.err]).toEqual([0, '']);
+      await until(async () => (await user.get('/v1/users/me')).status === 403);
+    } finally {
+      await service.stop();
+    }
+    const alone = await cli(own, 'users', 'resume', user.email);
+    expect([alone.code, alone.err]).toEqual([0, '']);
+    // It stopped the server it started: nothing is in the way of the next start.
+    const again = await startParley({ env: own });
+    try {
+      const login = { email: user.email, password: 'correct horse battery' };
+      expect((await again.anonymous().post('/v1/auth/login', login)).status).toBe(200);
+    } finally {
+      await again.stop();
+    }
+  });
+});
