@@ -65,6 +65,7 @@ export class SimpleService {
       }
     };
     await this.readiness.during(Promise.all(Array.from({ length: BATCH_CONCURRENCY }, worker)));
+    if (Object.keys(results).length < requests.length) gone.throwIfAborted(); // what is left of it is no answer
     return { results };
   }
 }

@@ -15,6 +15,7 @@ export const RESPONSE_HEADERS = {
   'x-parley-attempts': header('Attempts it took', '1'),
   'x-parley-cost-usd': header('What it cost; not on streams', '0.000420'),
   'x-parley-cache': header('hit, miss or off', 'off'),
+  'x-parley-idempotent-replay': header('`true`: the stored answer to an earlier request with this key', 'true'),
   'retry-after': header('Seconds to wait before another try', '7'),
   'x-should-retry': header('`false` where another try can not help', 'false'),
   'www-authenticate': header('The scheme to use', 'Bearer'),
@@ -27,6 +28,7 @@ const OF_A_MODEL = [
   'x-parley-attempts',
   'x-parley-cost-usd',
   'x-parley-cache',
+  'x-parley-idempotent-replay',
 ] as const;
 const OF_STATUS: Record<string, readonly (keyof typeof RESPONSE_HEADERS)[]> = {
   401: ['www-authenticate'],
