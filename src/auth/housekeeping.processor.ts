@@ -1,10 +1,10 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
+import { inBatches } from '../platform/database/in-batches';
 import { AUTH_HOUSEKEEPING } from '../platform/queue/queues';
 import { InvitationsRepository } from './invitations.repository';
 import { PasswordsRepository } from './passwords.repository';
 import { SessionsRepository } from './sessions.repository';
 
-/** Rows one statement deletes: no table is locked for long, however many there are. */
 const BATCH = 1_000;
 
 /** Rows deleted, by table. It is what the finished job shows. */
@@ -28,19 +28,10 @@ export class HousekeepingProcessor extends WorkerHost {
 
   async process(): Promise<Swept> {
     return {
-      sessions: await all((most) => this.sessions.deleteExpired(most)),
-      refresh_tokens: await all((most) => this.sessions.deleteExpiredTokens(most)),
-      password_resets: await all((most) => this.passwords.deleteExpiredResets(most)),
-      invitations: await all((most) => this.invitations.deleteExpired(most)),
+      sessions: await inBatches(BATCH, (most) => this.sessions.deleteExpired(most)),
+      refresh_tokens: await inBatches(BATCH, (most) => this.sessions.deleteExpiredTokens(most)),
+      password_resets: await inBatches(BATCH, (most) => this.passwords.deleteExpiredResets(most)),
+      invitations: await inBatches(BATCH, (most) => this.invitations.deleteExpired(most)),
     };
-  }
-}
-
-async function all(deleteSome: (most: number) => Promise<number>): Promise<number> {
-  let total = 0;
-  for (;;) {
-    const deleted = await deleteSome(BATCH);
-    total += deleted;
-    if (deleted < BATCH) return total;
   }
 }

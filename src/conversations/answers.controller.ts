@@ -10,6 +10,7 @@ import {
 } from '@nestjs/swagger';
 import { type Response } from 'express';
 import { ApiNativeStream } from '../chat/native-stream.decorator';
+import { IDEMPOTENCY_ERRORS, Idempotent } from '../idempotency/idempotent.decorator';
 import { CurrentUser, type Principal } from '../platform/common/auth/principal';
 import { Requires } from '../platform/common/auth/requires.decorator';
 import { idParam } from '../platform/common/errors/validation';
@@ -30,7 +31,12 @@ const TURN_EXAMPLES = {
   tool_results: { value: { tool_results: [{ tool_call_id: 'call_1', content: '21 °C' }] } },
   paced: { value: { content: 'lorem 50', model: 'demo/lorem', stream_options: { max_tokens_per_second: 20 } } },
 };
-const TURN_ERRORS = ['404 conversation_not_found', '409 turn_in_progress', ...MODEL_ERRORS] as const;
+const TURN_ERRORS = [
+  '404 conversation_not_found',
+  '409 turn_in_progress',
+  ...IDEMPOTENCY_ERRORS,
+  ...MODEL_ERRORS,
+] as const;
 
 @ApiTags('conversations')
 @Requires('chat:use')
@@ -41,6 +47,7 @@ export class AnswersController {
   @Post('chat')
   @HttpCode(200)
   @RateLimited()
+  @Idempotent()
   @ApiOperation({
     operationId: 'conversations_chat',
     summary: 'Say something and get the whole answer',
@@ -61,6 +68,7 @@ export class AnswersController {
   @Post('stream')
   @HttpCode(200)
   @RateLimited()
+  @Idempotent()
   @ApiOperation({
     operationId: 'conversations_stream',
     summary: 'Say something and get the answer as server-sent events',

@@ -5,9 +5,11 @@ import { toGeneration } from '../chat/generation.codec';
 import { answerHeaders } from '../chat/native.codec';
 import { type Principal } from '../platform/common/auth/principal';
 import { validationFailed } from '../platform/common/errors/validation';
+import { recorderOf } from '../platform/common/http/answer-recorder';
 import { closedSignal } from '../platform/common/http/client-gone';
 import { requestIdOf } from '../platform/common/http/request-id';
 import { SseService } from '../platform/common/http/sse.service';
+import { ReadinessChecks } from '../platform/common/readiness';
 import { ProvidersService } from '../providers/providers.service';
 import { AnswerStreams, pacedFrames, type Reader } from './answer-streams.service';
 import { toMessage } from './conversations.codec';
@@ -40,6 +42,7 @@ export class AnswersService {
     private readonly streams: AnswerStreams,
     private readonly providers: ProvidersService,
     private readonly sse: SseService,
+    private readonly readiness: ReadinessChecks,
   ) {}
 
   /** The whole answer. The model is asked for a stream all the same, so that what it says is kept as it comes. */
@@ -47,6 +50,7 @@ export class AnswersService {
     const gone = closedSignal(res);
     const turn = await this.start(user, id, body, requestIdOf(res.req), gone);
     const message = toMessage(await turn.done);
+    if (body.on_disconnect === 'cancel') gone.throwIfAborted(); // what is left of it is no answer
     res.set(answerHeaders(turn.answer));
     const { finish_reason, usage, cost_usd } = message;
     if (!finish_reason || !usage) throw new Error('an answer without its end');
@@ -59,7 +63,16 @@ export class AnswersService {
     const requestId = requestIdOf(res.req);
     const turn = await this.start(user, id, body, requestId, gone);
     await turn.begun;
-    const reader = { user, conversationId: id, messageId: turn.id, after: 0, requestId, gone };
+    // A recorded answer is read to its end, whoever stays.
+    const whole = recorderOf(res) !== null && body.on_disconnect !== 'cancel';
+    const reader = {
+      user,
+      conversationId: id,
+      messageId: turn.id,
+      after: 0,
+      requestId,
+      gone: whole ? this.readiness.cut.signal : gone,
+    };
     const frames = pacedFrames(this.streams.follow(reader, null), body.stream_options?.max_tokens_per_second);
     await this.sse.sendFrames(res, frames, answerHeaders(turn.answer));
   }

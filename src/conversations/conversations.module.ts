@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ChatModule } from '../chat/chat.module';
+import { IdempotencyModule } from '../idempotency/idempotency.module';
 import { ProvidersModule } from '../providers/providers.module';
 import { AnswerStreams } from './answer-streams.service';
 import { AnswersController } from './answers.controller';
@@ -14,7 +15,7 @@ import { TurnsRepository } from './turns.repository';
 import { TurnsService } from './turns.service';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Conversation, StoredMessage]), ChatModule, ProvidersModule],
+  imports: [TypeOrmModule.forFeature([Conversation, StoredMessage]), ChatModule, IdempotencyModule, ProvidersModule],
   controllers: [ConversationsController, AnswersController],
   providers: [
     AnswersService,

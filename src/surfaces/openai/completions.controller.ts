@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, Res } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { type Response } from 'express';
+import { IDEMPOTENCY_ERRORS, Idempotent } from '../../idempotency/idempotent.decorator';
 import { CurrentUser, type Principal } from '../../platform/common/auth/principal';
 import { Requires } from '../../platform/common/auth/requires.decorator';
 import { ZodBody } from '../../platform/common/http/zod-body';
@@ -38,6 +39,7 @@ export class CompletionsController {
   @HttpCode(200)
   @Requires('chat:use')
   @RateLimited()
+  @Idempotent()
   @ApiOperation({
     summary: 'Chat Completions, as OpenAI has them',
     description:
@@ -53,7 +55,7 @@ export class CompletionsController {
       'text/event-stream': { schema: { type: 'string' }, example: STREAM_EXAMPLE },
     },
   })
-  @ApiErrors(...MODEL_ERRORS)
+  @ApiErrors(...MODEL_ERRORS, ...IDEMPOTENCY_ERRORS)
   create(
     @CurrentUser() user: Principal,
     @Body(new ZodBody(completionBody)) body: CompletionBody,

@@ -7,6 +7,7 @@ import { ZodBody } from '../../platform/common/http/zod-body';
 import { ApiErrors, MODEL_ERRORS } from '../../platform/common/openapi/api-errors.decorator';
 import { chatBody, type ChatBody } from '../../chat/chat-body.codec';
 import { ApiNativeStream } from '../../chat/native-stream.decorator';
+import { IDEMPOTENCY_ERRORS, Idempotent } from '../../idempotency/idempotent.decorator';
 import { zodSchema } from '../../platform/common/openapi/zod-schemas';
 import { ChatAnswerDto, ChatBatchDto } from './simple.dto';
 import { RateLimited } from '../../usage/rate-limited.decorator';
@@ -38,10 +39,11 @@ export class ChatController {
   @Post()
   @HttpCode(200)
   @RateLimited()
+  @Idempotent()
   @ApiOperation({ summary: 'Ask a model; nothing is stored but its usage' })
   @ApiBody({ schema: CHAT, examples: EXAMPLES })
   @ApiOkResponse({ type: ChatAnswerDto })
-  @ApiErrors(...MODEL_ERRORS)
+  @ApiErrors(...MODEL_ERRORS, ...IDEMPOTENCY_ERRORS)
   create(
     @CurrentUser() user: Principal,
     @Body(new ZodBody(chatBody)) body: ChatBody,
@@ -53,10 +55,11 @@ export class ChatController {
   @Post('stream')
   @HttpCode(200)
   @RateLimited()
+  @Idempotent()
   @ApiOperation({ summary: 'The same, as server-sent events' })
   @ApiBody({ schema: CHAT, examples: EXAMPLES })
   @ApiNativeStream()
-  @ApiErrors(...MODEL_ERRORS)
+  @ApiErrors(...MODEL_ERRORS, ...IDEMPOTENCY_ERRORS)
   stream(
     @CurrentUser() user: Principal,
     @Body(new ZodBody(chatBody)) body: ChatBody,
@@ -68,12 +71,14 @@ export class ChatController {
   @Post('batch')
   @HttpCode(200)
   @RateLimited(requestsOf)
+  @Idempotent()
   @ApiOperation({
     summary: 'Up to 100 of them at once',
     description: 'Each request is a body of `POST /v1/chat`, and counts as one against the limits on requests.',
   })
   @ApiBody({ schema: BATCH, examples: BATCH_EXAMPLES })
   @ApiOkResponse({ type: ChatBatchDto })
+  @ApiErrors(...IDEMPOTENCY_ERRORS)
   batch(
     @CurrentUser() user: Principal,
     @Body(new ZodBody(batchBody)) body: BatchBody,

@@ -68,6 +68,7 @@ export class SimpleService {
     };
     const together = Math.min(BATCH_CONCURRENCY, this.limits.concurrency(user));
     await this.readiness.during(Promise.all(Array.from({ length: together }, worker)));
+    if (Object.keys(results).length < requests.length) gone.throwIfAborted(); // what is left of it is no answer
     return { results };
   }
 }

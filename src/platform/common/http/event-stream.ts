@@ -1,35 +1,44 @@
 import { type Response } from 'express';
+import { type AnswerRecorder, recorderOf } from './answer-recorder';
 
 const KEEP_ALIVE_MS = 15_000;
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+};
 /** Written at once at most, in characters or bytes: a reader that is slow, but reads, drains so much in time. */
 const PIECE = 65_536;
 
 /**
  * An answer of server-sent events (WHATWG HTML, section 9.2). Frames that wait together are written as one piece when
  * the event loop turns; a comment is said when nothing was said for 15 s. What is written to a client that has left is
- * dropped.
+ * dropped. A recorder hears it all, and the last event leaves only when it has.
  */
 export class EventStream {
   private waiting = '';
   private opened = false;
   private scheduled: NodeJS.Immediate | null = null;
   private keepAlive: NodeJS.Timeout | null = null;
+  private readonly recorder: AnswerRecorder | null;
+  private begun = false;
+  private held = false;
 
   /** @param stalledMs whoever reads nothing for so long is cut off */
   constructor(
     private readonly res: Response,
     private readonly stalledMs: number,
-  ) {}
+  ) {
+    this.recorder = recorderOf(res);
+  }
 
   /** The headers leave, with what is waiting or comes before the event loop turns. */
-  open(headers: Record<string, string>): void {
+  open(more: Record<string, string>): void {
+    const headers = { ...HEADERS, ...more };
+    if (!this.begun) this.recorder?.begins(headers);
+    this.begun = true;
     if (this.res.destroyed) return;
-    this.res.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
-      ...headers,
-    });
+    this.res.writeHead(200, headers);
     this.opened = true;
     this.keepAlive = setInterval(() => this.sayAlive(), KEEP_ALIVE_MS);
     if (this.waiting) this.flush();
@@ -38,7 +47,12 @@ export class EventStream {
 
   /** Null when there is room for more, else a promise of it, which a client that is gone does not break. */
   write(frame: string): Promise<void> | null {
+    if (this.recorder?.hears(frame)) this.held = true;
     if (this.res.destroyed) return null;
+    if (this.held) {
+      this.waiting += frame;
+      return null;
+    }
     if (this.opened && frame.length > PIECE) return this.writeInPieces(frame);
     this.waiting += frame;
     if (!this.opened) return null;
@@ -47,7 +61,9 @@ export class EventStream {
     return this.full ? this.room() : null;
   }
 
-  close(): void {
+  /** The end leaves, once the recorder has it. */
+  async close(): Promise<void> {
+    if (this.begun) await this.recorder?.ended();
     if (!this.opened) return;
     this.flush();
     if (this.keepAlive) clearInterval(this.keepAlive);
@@ -56,7 +72,7 @@ export class EventStream {
 
   /** Not in the middle of a frame, nor to someone who does not read. */
   private sayAlive(): void {
-    if (!this.full) void this.write(': keep-alive\n\n');
+    if (!this.full && !this.held) void this.write(': keep-alive\n\n');
   }
 
   private async writeInPieces(frame: string): Promise<void> {

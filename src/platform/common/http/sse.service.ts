@@ -67,7 +67,7 @@ export class SseService {
       await stream.write(codec.failure(toProblem(error, requestIdOf(res.req)).error));
     } finally {
       clearTimeout(headersDue);
-      stream.close();
+      await stream.close();
     }
   }
 
@@ -94,7 +94,7 @@ export class SseService {
       const { error: told } = toProblem(error, requestIdOf(res.req));
       await stream.write(`event: error\ndata: ${JSON.stringify({ type: 'error', error: told })}\n\n`);
     } finally {
-      stream.close();
+      await stream.close();
     }
   }
 }

@@ -57,6 +57,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .addTag('chat', 'Chats that are not stored')
     .addTag('conversations', 'Stored chats')
     .addTag('openai', 'The wire of OpenAI, for its SDKs')
+    .addTag('budgets', 'What may be spent')
     .addTag('usage', 'What was used and what it cost')
     .addTag('administration', 'For those who run the installation')
     .addTag('providers', 'How those do that are asked')

@@ -21,6 +21,7 @@ export const RESPONSE_HEADERS = {
   'x-ratelimit-limit-tokens': header('Tokens allowed in a minute', '40000'),
   'x-ratelimit-remaining-tokens': header('How many of them are left', '38211'),
   'x-ratelimit-reset-tokens': header('Until all of them are there again', '41s'),
+  'x-parley-idempotent-replay': header('`true`: the stored answer to an earlier request with this key', 'true'),
   'retry-after': header('Seconds to wait before another try', '7'),
   'x-should-retry': header('`false` where another try can not help', 'false'),
   'www-authenticate': header('The scheme to use', 'Bearer'),
@@ -33,6 +34,7 @@ const OF_A_MODEL = [
   'x-parley-attempts',
   'x-parley-cost-usd',
   'x-parley-cache',
+  'x-parley-idempotent-replay',
 ] as const;
 const OF_RATES = [
   'x-ratelimit-limit-requests',
