@@ -6,6 +6,8 @@ import { PasswordResetsModule } from './auth/password-resets.module';
 import { CommonModule } from './platform/common/common.module';
 import { ConfigModule } from './platform/config/config.module';
 import { type Config } from './platform/config/config.service';
+import { LedgerAuditModule } from './usage/ledger-audit.module';
+import { LedgerCommand } from './usage/ledger.commands';
 import { DatabaseModule } from './platform/database/database.module';
 
 /** The command line: the services of the API without its server, workers and sweeps. Adding a command: its group here. */
@@ -20,8 +22,9 @@ export class CliModule {
         DatabaseModule.at(databaseUrl),
         AdminModule,
         PasswordResetsModule,
+        LedgerAuditModule,
       ],
-      providers: [...UsersCommand.registerWithSubCommands(), ...WorkspacesCommand.registerWithSubCommands()],
+      providers: [UsersCommand, WorkspacesCommand, LedgerCommand].flatMap((group) => group.registerWithSubCommands()),
     };
   }
 }

@@ -5,6 +5,7 @@ import { workspaceNotFound } from '../platform/common/auth/access.errors';
 import { type Principal } from '../platform/common/auth/principal';
 import { validationFailed } from '../platform/common/errors/validation';
 import { type Page, toPage } from '../platform/common/http/pagination';
+import { Config } from '../platform/config/config.service';
 import { AccountsService } from '../workspaces/accounts.service';
 import { type SearchQuery } from './admin.dto';
 import { ownAccount, userNotFound } from './admin.errors';
@@ -23,6 +24,7 @@ export class AdminService {
   constructor(
     private readonly repository: AdminRepository,
     private readonly accounts: AccountsService,
+    private readonly config: Config,
   ) {}
 
   async users(query: SearchQuery): Promise<Page<AdminUser>> {
@@ -37,7 +39,7 @@ export class AdminService {
   /** It holds, here, before this resolves, and everywhere else as soon as they hear of it. */
   async updateUser(actor: Principal | null, id: string, change: UserChange): Promise<AdminUser> {
     if (actor?.userId === id && (change.suspended || change.instance_admin === false)) throw ownAccount();
-    assertTier(change.tier);
+    this.assertTier(change.tier);
     const user = (await this.repository.updateUser(actor, id, change)) ?? missing(userNotFound);
     this.accounts.forget(id);
     return user;
@@ -49,24 +51,25 @@ export class AdminService {
 
   async updateWorkspace(actor: Principal | null, id: string, change: WorkspaceChange): Promise<AdminWorkspace> {
     if (actor?.workspaceId === id && change.suspended) throw ownAccount();
-    assertTier(change.tier);
+    this.assertTier(change.tier);
     const workspace = (await this.repository.updateWorkspace(actor, id, change)) ?? missing(workspaceNotFound);
     this.accounts.forget(null);
     return workspace;
   }
 
   async updateApiKey(actor: Actor, id: string, tier: string | null): Promise<AdminApiKey> {
-    assertTier(tier);
+    this.assertTier(tier);
     const key = (await this.repository.updateApiKey(actor, id, tier)) ?? missing(apiKeyNotFound);
     this.accounts.forget(key.user_id);
     return key;
   }
-}
 
-/** Whether there may be a tier of this name in `parley.yaml`. */
-function assertTier(tier: string | null | undefined): void {
-  if (tier === undefined || tier === null || /^[\w.-]{1,64}$/.test(tier)) return;
-  throw validationFailed([{ field: 'tier', message: 'tier must be a name of letters, digits, dots and dashes' }]);
+  private assertTier(tier: string | null | undefined): void {
+    const names = Object.keys(this.config.yaml.tiers);
+    if (tier === undefined || tier === null || names.includes(tier)) return;
+    const there = names.length > 0 ? `one of ${names.join(', ')}` : 'none: parley.yaml has no tiers';
+    throw validationFailed([{ field: 'tier', message: `tier: expected ${there}` }]);
+  }
 }
 
 const missing = (error: () => Error): never => {

@@ -3,7 +3,7 @@ import { Command, SubCommand } from 'nest-commander';
 import { PasswordResetsService } from '../auth/password-resets.service';
 import { AdminService } from './admin.service';
 import { type UserChange } from './admin.types';
-import { OperatorCommand, OperatorGroup, pagesOf, say, table } from './operator-command';
+import { OperatorCommand, OperatorGroup, pagesOf, say, table } from '../platform/common/cli/operator-command';
 
 const EMAIL = '<email>';
 

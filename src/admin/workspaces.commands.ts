@@ -2,7 +2,7 @@ import { Command, SubCommand } from 'nest-commander';
 import { workspaceNotFound } from '../platform/common/auth/access.errors';
 import { isUuid } from '../platform/common/ids';
 import { AdminService } from './admin.service';
-import { OperatorCommand, OperatorGroup, pagesOf, say, table } from './operator-command';
+import { OperatorCommand, OperatorGroup, pagesOf, say, table } from '../platform/common/cli/operator-command';
 
 @SubCommand({ name: 'list', arguments: '[search]', description: 'every workspace, or those whose name holds the text' })
 export class ListWorkspacesCommand extends OperatorCommand {

@@ -7,14 +7,16 @@ const JWT_SECRET = 'the same secret for all of the processes';
 const USERS = '/v1/admin/users';
 const WORKSPACES = '/v1/admin/workspaces';
 
+const TIERS = 'tiers: { gold: { requests_per_minute: 2 } }';
+
 describe('administration', () => {
   let parley: TestParley;
   let other: TestParley;
   let admin: TestUser;
   let adminId: string;
   beforeAll(async () => {
-    parley = await startParley({ env: { ...ADMIN, JWT_SECRET } });
-    other = await startParley({ database: parley.database, env: { JWT_SECRET } });
+    parley = await startParley({ env: { ...ADMIN, JWT_SECRET }, yaml: TIERS });
+    other = await startParley({ database: parley.database, env: { JWT_SECRET }, yaml: TIERS });
     const login = { email: ADMIN.ADMIN_EMAIL, password: ADMIN.ADMIN_PASSWORD };
     const { body } = await parley.anonymous().post('/v1/auth/login', login);
     admin = parley.anonymous().with({ authorization: `Bearer ${body.access_token}` });
@@ -121,12 +123,25 @@ describe('administration', () => {
     expect(told.slice(0, 2)).toEqual(['workspace.resumed', 'workspace.suspended']);
   });
 
+  it('gives tiers that hold at once, for whom they were given to', async () => {
+    const [ada, eve] = [await parley.user(), await parley.user()];
+    const chat = async (user: TestUser) => (await user.post('/v1/chat', { message: 'Hi', model: 'demo/echo' })).status;
+    expect([await chat(ada), await chat(ada), await chat(ada)]).toEqual([200, 200, 200]);
+    await admin.patch(`${USERS}/${ada.id}`, { tier: 'gold' });
+    expect((await ada.get('/v1/usage/limits')).body).toMatchObject({ tier: 'gold', rates: [{ max: 2, remaining: 2 }] });
+    expect([await chat(ada), await chat(ada), await chat(ada)]).toEqual([200, 200, 429]);
+    expect([await chat(eve), await chat(eve), await chat(eve)]).toEqual([200, 200, 200]);
+    await admin.patch(`${USERS}/${ada.id}`, { tier: null });
+    expect(await chat(ada)).toBe(200);
+  });
+
   it('gives tiers to people, workspaces and keys, and takes them back', async () => {
     const user = await parley.user();
     const { id } = (await user.post('/v1/auth/api-keys', { name: 'k' })).body;
     for (const path of [`${USERS}/${user.id}`, `${WORKSPACES}/${user.workspaceId}`, `/v1/admin/api-keys/${id}`]) {
       expect((await admin.patch(path, { tier: 'gold' })).body).toMatchObject({ tier: 'gold' });
-      for (const tier of ['', 'a b', 'x'.repeat(65), 7]) expect((await admin.patch(path, { tier })).status).toBe(400);
+      for (const tier of ['', 'a b', 'silver', 'constructor', 'x'.repeat(65), 7])
+        expect((await admin.patch(path, { tier })).status).toBe(400);
       expect((await admin.patch(path, { tier: null })).body).toMatchObject({ tier: null });
     }
     await admin.patch(`/v1/admin/api-keys/${id}`, { tier: 'gold' });

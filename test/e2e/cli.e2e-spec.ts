@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -21,10 +21,14 @@ async function cli(env: Record<string, string>, ...args: string[]) {
 describe('the command line', () => {
   let parley: TestParley;
   let dataDir: string;
-  const run = (...args: string[]) => cli({ DATABASE_URL: parley.database.url, DATA_DIR: dataDir }, ...args);
+  const run = (...args: string[]) => {
+    const PARLEY_CONFIG = join(dataDir, 'parley.yaml');
+    return cli({ DATABASE_URL: parley.database.url, DATA_DIR: dataDir, PARLEY_CONFIG }, ...args);
+  };
   beforeAll(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'parley-cli-'));
     chmodSync(dataDir, 0o755); // run by root, Postgres has a user of its own, who must reach it
+    writeFileSync(join(dataDir, 'parley.yaml'), 'tiers: { gold: {} }');
     parley = await startParley();
   });
   afterAll(async () => {
@@ -62,6 +66,21 @@ describe('the command line', () => {
       { action: 'user.suspended', actor_id: null, ip: null },
       { action: 'user.resumed', actor_id: null, ip: null },
     ]);
+  });
+
+  it('proves the ledger, and tells what disagrees', async () => {
+    const user = await parley.user();
+    const subject = { type: 'workspace', id: user.workspaceId };
+    const { id } = (await user.put('/v1/budgets', { subject, period: 'day', limit_tokens: 10_000 })).body;
+    expect((await user.post('/v1/chat', { message: 'Hi', model: 'demo/echo' })).status).toBe(200);
+    await user.get('/v1/budgets'); // which waits for what was answered
+    expect(await run('ledger', 'verify')).toEqual({ code: 0, out: '1 budgets agree with the ledger.\n', err: '' });
+    await parley.database.query('UPDATE budgets SET reserved_tokens = reserved_tokens + 5');
+    const { code, out, err } = await run('ledger', 'verify');
+    expect([code, err]).toEqual([1, 'error: 1 of 1 budgets disagree with the ledger\n']);
+    expect(out).toContain(id);
+    expect(out).toMatch(/reserved 0\.0+ USD, 5 tokens; held 0 USD, 0 tokens/);
+    await user.delete(`/v1/budgets/${id}`);
   });
 
   it('makes administrators, gives tiers, and resets passwords', async () => {

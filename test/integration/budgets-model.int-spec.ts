@@ -11,6 +11,7 @@ type DataSourceModule = typeof import('../../src/platform/database/data-source')
 type LedgerModule = typeof import('../../src/usage/ledger.repository');
 type ReservationsModule = typeof import('../../src/usage/reservations.repository');
 type BudgetsModule = typeof import('../../src/usage/budgets.repository');
+type LedgerAuditModule = typeof import('../../src/usage/ledger-audit.repository');
 type AuditModule = typeof import('../../src/audit/audit.service');
 type AuditStore = typeof import('../../src/audit/audit.repository');
 type MoneyModule = typeof import('../../src/platform/common/money');
@@ -82,6 +83,7 @@ describe('the ledger of budgets', () => {
   let ledger: InstanceType<LedgerModule['LedgerRepository']>;
   let reservations: InstanceType<ReservationsModule['ReservationsRepository']>;
   let budgets: InstanceType<BudgetsModule['BudgetsRepository']>;
+  let audit: InstanceType<LedgerAuditModule['LedgerAuditRepository']>;
   beforeAll(async () => {
     database = await freshDatabase();
     const { dataSourceOptions } = dist('platform/database/data-source') as DataSourceModule;
@@ -94,6 +96,7 @@ describe('the ledger of budgets', () => {
       db,
       new AuditService(new AuditRepository(db)),
     );
+    audit = new (dist('usage/ledger-audit.repository') as LedgerAuditModule).LedgerAuditRepository(db);
     await db.query(`INSERT INTO users (id, email, password_hash) VALUES ('${USER}', 'a', ''), ('${OTHER}', 'b', '')`);
     await db.query(`INSERT INTO workspaces (id, name) VALUES ('${WORKSPACE}', 'w')`);
     await db.query(`INSERT INTO memberships (workspace_id, user_id, role)
@@ -220,7 +223,7 @@ describe('the ledger of budgets', () => {
             calls.delete(one.die);
           }
 
-          expect(await budgets.discrepancies()).toEqual([]);
+          expect(await audit.discrepancies()).toEqual([]);
           const { formatUsd } = dist('platform/common/money') as MoneyModule;
           const usd = (dollars: number) => `${formatUsd(BigInt(dollars) * PICO).split('.')[0]}.000000000000`;
           const told = await budgets.list(CALLERS[0]!, { limit: 10, order: 'asc' });

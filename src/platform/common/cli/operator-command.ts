@@ -1,5 +1,5 @@
 import { CommandRunner } from 'nest-commander';
-import { type Page } from '../platform/common/http/pagination';
+import { type Page } from '../http/pagination';
 
 type Parser = Parameters<CommandRunner['setCommand']>[0];
 
