@@ -22,7 +22,8 @@ export class EventStream {
   private keepAlive: NodeJS.Timeout | null = null;
   private readonly recorder: AnswerRecorder | null;
   private begun = false;
-  private held = false;
+  /** The last event, and whatever follows it, while the recorder does not have it. */
+  private last = '';
 
   /** @param stalledMs whoever reads nothing for so long is cut off */
   constructor(
@@ -47,10 +48,10 @@ export class EventStream {
 
   /** Null when there is room for more, else a promise of it, which a client that is gone does not break. */
   write(frame: string): Promise<void> | null {
-    if (this.recorder?.hears(frame)) this.held = true;
+    const isLast = this.recorder?.hears(frame) ?? false;
     if (this.res.destroyed) return null;
-    if (this.held) {
-      this.waiting += frame;
+    if (isLast) {
+      this.last += frame;
       return null;
     }
     if (this.opened && frame.length > PIECE) return this.writeInPieces(frame);
@@ -65,6 +66,7 @@ export class EventStream {
   async close(): Promise<void> {
     if (this.begun) await this.recorder?.ended();
     if (!this.opened) return;
+    this.waiting += this.last;
     this.flush();
     if (this.keepAlive) clearInterval(this.keepAlive);
     this.res.end();
@@ -72,7 +74,7 @@ export class EventStream {
 
   /** Not in the middle of a frame, nor to someone who does not read. */
   private sayAlive(): void {
-    if (!this.full && !this.held) void this.write(': keep-alive\n\n');
+    if (!this.full && !this.last) void this.write(': keep-alive\n\n');
   }
 
   private async writeInPieces(frame: string): Promise<void> {
