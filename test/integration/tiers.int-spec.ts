@@ -30,10 +30,10 @@ describe('the tier of a caller', () => {
     'is, of workspace %p, user %p and key %p, %p by token and %p by key',
     async (workspace, user, key, byToken, byKey) => {
       const [userId, workspaceId, hash] = [randomUUID(), randomUUID(), Buffer.from(randomUUID())];
-      await database.query(`INSERT INTO users (id, email, password_hash, tier) VALUES ($1, $1::text, '', $2)`, [
-        userId,
-        user,
-      ]);
+      await database.query(
+        `INSERT INTO users (id, email, password_hash, tier) VALUES ($1::uuid, $1::uuid::text, '', $2)`,
+        [userId, user],
+      );
       await database.query(`INSERT INTO workspaces (id, name, personal_of, tier) VALUES ($1, 'w', $2, $3)`, [
         workspaceId,
         userId,
