@@ -13,12 +13,14 @@ export class AuditService {
   constructor(private readonly entries: AuditRepository) {}
 
   /**
-   * Writes that something happened, with the address and the id of the request that is being served.
+   * Writes that something happened, with the address and the id of the request that is being served. Nothing when its
+   * `changes` are none.
    * @param tx the transaction of the change itself: there is never one without the other
    */
-  record(tx: Transaction, actor: Actor, { action, workspaceId, target, changes = {} }: AuditEvent): Promise<void> {
+  async record(tx: Transaction, actor: Actor, { action, workspaceId, target, changes }: AuditEvent): Promise<void> {
+    if (changes && Object.keys(changes).length === 0) return;
     const request = currentRequest();
-    return this.entries.add(tx, {
+    await this.entries.add(tx, {
       id: newId(),
       workspaceId,
       actorId: actor?.userId ?? null,
@@ -26,7 +28,7 @@ export class AuditService {
       action,
       targetType: target.type,
       targetId: target.id,
-      changes,
+      changes: changes ?? {},
       ip: request?.ip ?? null,
       requestId: request?.id ?? null,
     });

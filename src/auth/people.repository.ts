@@ -35,7 +35,10 @@ export class PeopleRepository {
     private readonly invitations: InvitationsRepository,
   ) {}
 
-  /** With the personal workspace, and as a member where it is invited to. Throws, and makes nothing, when the invitation can't be used. Null when the address is taken, also by a registration at this moment. */
+  /**
+   * With the personal workspace, and as a member where it is invited to. Throws, and makes nothing, when the invitation
+   * can't be used. Null when the address is taken, also by a registration at this moment.
+   */
   create({ email, name, passwordHash, isAdmin = false, invitation = null }: NewPerson): Promise<{
     user: UserDto;
     workspace: WorkspaceDto;

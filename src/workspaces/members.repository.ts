@@ -61,8 +61,8 @@ export class MembersRepository {
       const target = { type: 'member', id: userId };
       const record = (action: `member.${string}`, names: readonly (keyof Member)[]) =>
         this.audit.record(tx, caller, { action, workspaceId, target, changes: changesOf(before, after, names) });
-      if (change.role !== undefined) await record('member.role_changed', ['role']);
-      if (RESTRICTIONS.some((name) => change[name] !== undefined)) await record('member.rules_changed', RESTRICTIONS);
+      await record('member.role_changed', ['role']);
+      await record('member.rules_changed', RESTRICTIONS);
       return after;
     });
   }

@@ -82,11 +82,13 @@ describe('the audit log', () => {
     expect((await entries(owner)).map(({ action }) => action)).toEqual(['user.registered']);
   });
 
-  it('tells nothing of what was refused', async () => {
+  it('tells nothing of what was refused, or changed nothing', async () => {
     const owner = await parley.user();
     const { length } = await entries(owner);
     const me = `/v1/workspaces/${owner.workspaceId}/members/${owner.id}`;
     expect((await owner.patch(me, { role: 'viewer' })).status).toBe(409);
+    expect((await owner.patch(me, { role: 'owner', allowed_models: null })).status).toBe(200);
+    expect((await owner.patch(`/v1/workspaces/${owner.workspaceId}`, { name: "Test's workspace" })).status).toBe(200);
     expect((await owner.post('/v1/auth/api-keys', { name: 'x', scopes: ['no'] })).status).toBe(400);
     expect(await entries(owner)).toHaveLength(length);
   });

@@ -22,6 +22,9 @@ interface Tenant {
   workspaces: string[];
 }
 
+// Some ten thousand requests.
+jest.setTimeout(300_000);
+
 describe("another tenant's ids", () => {
   let parley: TestParley;
   let operations: Operation[];
@@ -139,7 +142,7 @@ describe("another tenant's ids", () => {
     }
     expect(wrong).toEqual([]);
     expect(await rowsOf(alice.ids)).toEqual(before);
-  }, 300_000);
+  });
 
   it('as X-Workspace-Id are not found by any operation', async () => {
     const [alice, bob] = [await tenant(), await parley.user()];
