@@ -6,6 +6,9 @@ export type Encoding = 'o200k' | 'cl100k';
 /** Read exactly, so that no text holds the event loop for longer than about a tenth of a second; the rest is judged by its bytes. */
 const MOST_BYTES = 128 * 1024;
 const MOST_TOKENS = 24_000;
+/** Words cost little: of text without longer runs twice as much is read. */
+const LONG_RUN = /\S{25}|\s{25}/;
+const OF_WORDS = 0.5;
 /** Read in one go, in UTF-16 code units. */
 const SLICE = 2048;
 /** Merging takes the square of the length of a run without a break; nothing is lost by cutting longer ones. */
@@ -26,6 +29,8 @@ export class TextCounter {
   private odd = 0;
   /** Bytes of what was not read. */
   private rest = 0;
+  /** Of what may be read, from 0 to 1. */
+  private spent = 0;
   private readonly count: typeof countTokens;
 
   constructor(encoding: Encoding) {
@@ -34,13 +39,15 @@ export class TextCounter {
 
   add(text: string): void {
     let from = 0;
-    while (from < text.length && this.bytes < MOST_BYTES && this.tokens < MOST_TOKENS) {
+    while (from < text.length && this.spent < 1) {
       const to = from + SLICE;
       const piece = text.slice(from, from + endOf(text.slice(from, to), to >= text.length));
       from += piece.length;
-      this.tokens += this.count(piece, AS_TEXT);
-      this.bytes += Buffer.byteLength(piece);
+      const [tokens, bytes] = [this.count(piece, AS_TEXT), Buffer.byteLength(piece)];
+      this.tokens += tokens;
+      this.bytes += bytes;
       this.odd += oddBytes(piece);
+      this.spent += Math.max(bytes / MOST_BYTES, tokens / MOST_TOKENS) * (LONG_RUN.test(piece) ? 1 : OF_WORDS);
     }
     this.rest += Buffer.byteLength(text.slice(from));
   }
