@@ -17,7 +17,8 @@ export class Tenancy1764400000000 implements MigrationInterface {
       ALTER TABLE workspaces DROP COLUMN tier, DROP COLUMN suspended_at;
       ALTER TABLE api_keys DROP COLUMN tier, DROP COLUMN allowed_models, DROP COLUMN max_tokens_per_request,
         DROP COLUMN allowed_ips;
-      ALTER TABLE memberships DROP COLUMN allowed_models, DROP COLUMN max_tokens_per_request, DROP COLUMN allowed_ips;
+      ALTER TABLE memberships DROP COLUMN allowed_models, DROP COLUMN max_tokens_per_request, DROP COLUMN allowed_ips,
+        DROP COLUMN expires_at;
       DROP TABLE invitations, audit_log;
       DROP FUNCTION refuse_audit_change()`);
   }
@@ -80,7 +81,7 @@ const INVITATIONS = `
 const RESTRICTIONS = `
   ALTER TABLE users ADD COLUMN suspended_at timestamptz, ADD COLUMN tier text;
   ALTER TABLE workspaces ADD COLUMN suspended_at timestamptz, ADD COLUMN tier text;
-  ALTER TABLE memberships ADD COLUMN allowed_models text[], ADD COLUMN max_tokens_per_request int,
+  ALTER TABLE memberships ADD COLUMN expires_at timestamptz, ADD COLUMN allowed_models text[], ADD COLUMN max_tokens_per_request int,
     ADD COLUMN allowed_ips text[];
   ALTER TABLE api_keys ADD COLUMN tier text, ADD COLUMN allowed_models text[],
     ADD COLUMN max_tokens_per_request int, ADD COLUMN allowed_ips text[];`;

@@ -34,6 +34,7 @@ const reach = ({ workspaceId, userId, role, scopes }: Principal) => [
 ];
 
 type KeyRow = Pick<ApiKey, 'id' | 'scopes' | 'workspace_id' | 'user_id' | 'expires_at' | 'last_used_at'> & {
+  member_until: Date | null;
   role: Role;
   is_admin: boolean;
   tier: string | null;
@@ -52,7 +53,7 @@ export class ApiKeysRepository {
   /** Also an expired one. Null when it was revoked or its user is no longer in its workspace. */
   async findByHash(keyHash: Buffer): Promise<KnownApiKey | null> {
     const [row] = await this.db.query<KeyRow[]>(
-      `SELECT k.id, k.scopes, k.workspace_id, k.user_id, k.expires_at, k.last_used_at, m.role, u.is_admin,
+      `SELECT k.id, k.scopes, k.workspace_id, k.user_id, k.expires_at, m.expires_at AS member_until, k.last_used_at, m.role, u.is_admin,
          coalesce(k.tier, u.tier, w.tier) AS tier,
          u.suspended_at IS NOT NULL OR w.suspended_at IS NOT NULL AS suspended,
          jsonb_build_array(${restrictionsSql('m')}, ${restrictionsSql('k')}) AS restrictions
@@ -75,6 +76,7 @@ export class ApiKeysRepository {
       }),
       suspended: row.suspended,
       expiresAt: row.expires_at?.getTime() ?? Infinity,
+      memberUntil: row.member_until?.getTime() ?? Infinity,
       lastNotedAt: row.last_used_at?.getTime() ?? 0,
     };
   }

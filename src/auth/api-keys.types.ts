@@ -22,6 +22,8 @@ export interface KnownApiKey {
   readonly suspended: boolean;
   /** Milliseconds since 1970; Infinity when it doesn't expire. */
   readonly expiresAt: number;
+  /** When its member's time in the workspace is over, likewise. */
+  readonly memberUntil: number;
   /** When its last use was noted, in the same measure. */
   lastNotedAt: number;
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { suspended, workspaceNotFound } from '../platform/common/auth/access.errors';
+import { membershipExpired, suspended, workspaceNotFound } from '../platform/common/auth/access.errors';
 import { type Principal } from '../platform/common/auth/principal';
 import { Invalidations } from '../platform/database/invalidations';
 import { LookupCache } from '../platform/database/lookup-cache';
@@ -46,6 +46,7 @@ export class PrincipalsService {
     if (account?.tokenVersion !== ver) throw invalidToken('This access token was ended by a change of the password.');
     if (account.suspended) throw suspended();
     if (account.workspaceId === null || account.role === null) throw workspaceNotFound();
+    if (account.expiresAt && account.expiresAt.getTime() <= Date.now()) throw membershipExpired();
     const { workspaceId: found, role, instanceAdmin, rules, tier } = account;
     return { userId: sub, workspaceId: found, role, instanceAdmin, apiKeyId: null, scopes: null, rules, tier };
   }
@@ -54,6 +55,7 @@ export class PrincipalsService {
     if (!key) throw invalidApiKey();
     if (key.suspended) throw suspended();
     if (key.expiresAt <= Date.now()) throw invalidApiKey('This API key has expired.');
+    if (key.memberUntil <= Date.now()) throw membershipExpired();
     if (workspaceId !== null && workspaceId !== key.principal.workspaceId) throw workspaceNotFound();
     this.lastUsed.note(key);
     return key.principal;

@@ -12,7 +12,7 @@ export class AccountsRepository {
   /** @param workspaceId null for the personal one */
   async find(userId: string, workspaceId: string | null): Promise<Account | null> {
     const [row] = await this.db.query<(Omit<Account, 'rules'> & { restrictions: Restrictions })[]>(
-      `SELECT u.id AS "userId", u.token_version AS "tokenVersion", m.workspace_id AS "workspaceId", m.role,
+      `SELECT u.id AS "userId", u.token_version AS "tokenVersion", m.workspace_id AS "workspaceId", m.role, m.expires_at AS "expiresAt",
          u.is_admin AS "instanceAdmin", coalesce(u.tier, w.tier) AS tier,
          u.suspended_at IS NOT NULL OR w.suspended_at IS NOT NULL AS suspended, ${restrictionsSql('m')} AS restrictions
        FROM users u

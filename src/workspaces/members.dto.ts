@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, ValidateIf } from 'class-validator';
+import { Transform } from 'class-transformer';
+import { IsDate, IsIn, IsOptional, isRFC3339, ValidateIf } from 'class-validator';
 import { RestrictionsDto, RestrictionsFields } from '../platform/common/auth/restrictions.dto';
 import { type Role, ROLES } from '../platform/common/auth/permissions';
 import { PageDto } from '../platform/common/http/pagination';
@@ -10,6 +11,20 @@ export class UpdateMemberDto extends RestrictionsFields implements MemberChange 
   @ValidateIf(({ role }: UpdateMemberDto) => role !== undefined)
   @IsIn(ROLES)
   role?: Role;
+
+  @ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'From then on they, and their API keys, can do nothing here; null: never. Not of owners',
+    example: '2030-01-31T00:00:00Z',
+  })
+  @Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && isRFC3339(value) ? new Date(value) : value,
+  )
+  @IsDate({ message: '$property must be a time such as 2030-01-31T00:00:00Z' })
+  @IsOptional()
+  expires_at?: Date | null;
 }
 
 export class MemberDto extends RestrictionsDto implements Member {
@@ -24,6 +39,14 @@ export class MemberDto extends RestrictionsDto implements Member {
 
   @ApiProperty({ enum: ROLES, example: 'member' })
   role: Role;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'From then on they can do nothing here',
+  })
+  expires_at: Date | null;
 
   @ApiProperty({ format: 'date-time', description: 'When they became a member' })
   created_at: Date;

@@ -10,7 +10,7 @@ import { AccountsService } from './accounts.service';
 import { restricted } from './restrictions.codec';
 import { type Member, type MemberChange, type Standing } from './members.types';
 
-const MEMBERS = `SELECT u.id, u.id AS user_id, u.email, u.name, m.role, m.created_at,
+const MEMBERS = `SELECT u.id, u.id AS user_id, u.email, u.name, m.role, m.expires_at, m.created_at,
     ${RESTRICTIONS.map((name) => `m.${name}`).join(', ')}
   FROM memberships m JOIN users u ON u.id = m.user_id`;
 
@@ -52,9 +52,15 @@ export class MembersRepository {
       const before = await read();
       const rules = restricted(before, change);
       await tx.query(
-        `UPDATE memberships SET role = $3, (${RESTRICTIONS.join(', ')}) = ($4, $5, $6)
+        `UPDATE memberships SET role = $3, expires_at = $4, (${RESTRICTIONS.join(', ')}) = ($5, $6, $7)
          WHERE workspace_id = $1 AND user_id = $2`,
-        [workspaceId, userId, change.role ?? before.role, ...RESTRICTIONS.map((name) => rules[name])],
+        [
+          workspaceId,
+          userId,
+          change.role ?? before.role,
+          change.expires_at === undefined ? before.expires_at : change.expires_at,
+          ...RESTRICTIONS.map((name) => rules[name]),
+        ],
       );
       await tx.query(...this.accounts.announcement(userId));
       const after = await read();
@@ -62,7 +68,7 @@ export class MembersRepository {
       const record = (action: `member.${string}`, names: readonly (keyof Member)[]) =>
         this.audit.record(tx, caller, { action, workspaceId, target, changes: changesOf(before, after, names) });
       await record('member.role_changed', ['role']);
-      await record('member.rules_changed', RESTRICTIONS);
+      await record('member.rules_changed', ['expires_at', ...RESTRICTIONS]);
       return after;
     });
   }

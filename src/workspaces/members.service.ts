@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AccessRules, RESTRICTIONS } from '../platform/common/auth/access-rules';
+import { type Role } from '../platform/common/auth/permissions';
 import { type Principal } from '../platform/common/auth/principal';
 import { validationFailed } from '../platform/common/errors/validation';
 import { currentRequest } from '../platform/common/http/request-context';
@@ -21,8 +22,11 @@ export class MembersService {
   }
 
   async update(principal: Principal, userId: string, change: MemberChange): Promise<Member> {
-    const member = await this.members.update(principal, userId, change, (standing) =>
-      assertMayChange(change, standing),
+    const { role, expires_at } = change;
+    // Owners are there for good, so that a workspace never loses its last one by itself.
+    const settled = role === 'owner' && expires_at === undefined ? { ...change, expires_at: null } : change;
+    const member = await this.members.update(principal, userId, settled, (standing) =>
+      assertMayChange(settled, standing),
     );
     this.accounts.forget(userId);
     return shown(member);
@@ -36,9 +40,16 @@ export class MembersService {
 
 function assertMayChange(change: MemberChange, standing: Standing): void {
   if (change.role !== undefined) assertMayGive(change.role, standing);
-  if (RESTRICTIONS.every((name) => change[name] === undefined)) return;
+  if (change.expires_at) assertMayExpire(change.expires_at, change.role ?? standing.member);
+  if (change.expires_at === undefined && RESTRICTIONS.every((name) => change[name] === undefined)) return;
   assertMayRestrict(standing);
   if (standing.self) assertNotLockedOut(change);
+}
+
+function assertMayExpire(at: Date, role: Role | null): void {
+  const refused = (message: string) => validationFailed([{ field: 'expires_at', message: `expires_at ${message}` }]);
+  if (role === 'owner') throw refused('is not for owners, who are there for good');
+  if (at.getTime() <= Date.now()) throw refused('must lie in the future');
 }
 
 /** Whoever shut themselves out could not undo it. */
@@ -55,6 +66,7 @@ const shown = (row: Member): Member => ({
   email: row.email,
   name: row.name,
   role: row.role,
+  expires_at: row.expires_at,
   allowed_models: row.allowed_models,
   max_tokens_per_request: row.max_tokens_per_request,
   allowed_ips: row.allowed_ips,

@@ -7,12 +7,15 @@ export interface Member extends Restrictions {
   email: string;
   name: string | null;
   role: Role;
+  /** From then on they can do nothing here; null: never. */
+  expires_at: Date | null;
   created_at: Date;
 }
 
 /** What can be changed of a membership. Absent: it stays. */
 export interface MemberChange extends Partial<Restrictions> {
   role?: Role;
+  expires_at?: Date | null;
 }
 
 /** Who stands where in a workspace while a change of one membership is decided. */

@@ -4,7 +4,7 @@ import { PathWorkspace } from '../platform/common/auth/path-workspace.decorator'
 import { CurrentUser, type Principal } from '../platform/common/auth/principal';
 import { Requires } from '../platform/common/auth/requires.decorator';
 import { PageQuery } from '../platform/common/http/pagination';
-import { UpdateWorkspaceDto, WorkspaceNameDto, WorkspacesPageDto } from './workspaces.dto';
+import { WorkspaceSettingsDto, WorkspaceNameDto, WorkspacesPageDto } from './workspaces.dto';
 import { WorkspacesService } from './workspaces.service';
 import { WorkspaceDto } from './workspaces.types';
 
@@ -42,7 +42,7 @@ export class WorkspacesController {
   @Requires('workspace:manage')
   @ApiOperation({ summary: 'Rename a workspace, or change its settings (owners and admins)' })
   @ApiOkResponse({ type: WorkspaceDto })
-  update(@CurrentUser() user: Principal, @Body() changes: UpdateWorkspaceDto): Promise<WorkspaceDto> {
+  update(@CurrentUser() user: Principal, @Body() changes: WorkspaceSettingsDto): Promise<WorkspaceDto> {
     return this.workspaces.update(user, changes);
   }
 }

@@ -12,7 +12,7 @@ export class WorkspaceNameDto {
   name: string;
 }
 
-export class UpdateWorkspaceDto extends PartialType(WorkspaceNameDto) {
+export class WorkspaceSettingsDto extends PartialType(WorkspaceNameDto) {
   @ApiPropertyOptional({ description: 'Whether budgets in USD take models whose price is not known' })
   @IsBoolean()
   @IsOptional()

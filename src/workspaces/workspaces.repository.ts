@@ -6,7 +6,7 @@ import { AuditService } from '../audit/audit.service';
 import { type Principal } from '../platform/common/auth/principal';
 import { type PageQuery } from '../platform/common/http/pagination';
 import { newId } from '../platform/common/ids';
-import { type UpdateWorkspaceDto } from './workspaces.dto';
+import { type WorkspaceSettingsDto } from './workspaces.dto';
 import { type WorkspaceDto } from './workspaces.types';
 
 const SHOWN =
@@ -58,7 +58,7 @@ export class WorkspacesRepository {
     });
   }
 
-  update(caller: Principal, { name, allow_unpriced_models }: UpdateWorkspaceDto): Promise<WorkspaceDto | null> {
+  update(caller: Principal, { name, allow_unpriced_models }: WorkspaceSettingsDto): Promise<WorkspaceDto | null> {
     const { userId, workspaceId } = caller;
     return this.db.transaction(async (tx) => {
       const [before] = await tx.query<WorkspaceDto[]>(

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { workspaceNotFound } from '../platform/common/auth/access.errors';
 import { type Principal } from '../platform/common/auth/principal';
 import { type Page, type PageQuery, toPage } from '../platform/common/http/pagination';
-import { type UpdateWorkspaceDto } from './workspaces.dto';
+import { type WorkspaceSettingsDto } from './workspaces.dto';
 import { WorkspacesRepository } from './workspaces.repository';
 import { type WorkspaceDto } from './workspaces.types';
 
@@ -22,7 +22,7 @@ export class WorkspacesService {
     return (await this.workspaces.find(principal)) ?? missing();
   }
 
-  async update(principal: Principal, changes: UpdateWorkspaceDto): Promise<WorkspaceDto> {
+  async update(principal: Principal, changes: WorkspaceSettingsDto): Promise<WorkspaceDto> {
     return (await this.workspaces.update(principal, changes)) ?? missing();
   }
 }

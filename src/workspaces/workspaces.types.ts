@@ -35,6 +35,8 @@ export interface Account {
   /** Null for both when the user is not in that workspace. */
   readonly workspaceId: string | null;
   readonly role: Role | null;
+  /** When the membership ends; null: never. */
+  readonly expiresAt: Date | null;
   /** What the member is held to there. */
   readonly rules: AccessRules;
   /** The user's own, else the workspace's. */

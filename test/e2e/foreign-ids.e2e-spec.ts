@@ -11,6 +11,9 @@ const FREE_FIELDS = ['auth_login.client_id'];
 const isAdministration = ({ path }: Operation) => path.startsWith('/v1/admin/');
 const ADMIN = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'the admin password' };
 
+/** What Parley adds up by itself, in its own time; `folded` says of a usage row that it was. */
+const UPKEEP = ['migrations', 'usage_hours', 'usage_end_users'];
+
 const NOBODYS = randomUUID();
 
 /** Somebody with one of everything that can be reached by an id. */
@@ -31,7 +34,7 @@ describe("another tenant's ids", () => {
   let bodies: Bodies;
   let admin: TestUser;
   beforeAll(async () => {
-    parley = await startParley({ env: ADMIN });
+    parley = await startParley({ env: ADMIN, yaml: 'tiers: { free: { concurrent: 1000 } }' });
     operations = operationsOf(parley.contract.document);
     bodies = new Bodies(parley.contract.document);
     const login = { email: ADMIN.ADMIN_EMAIL, password: ADMIN.ADMIN_PASSWORD };
@@ -44,12 +47,13 @@ describe("another tenant's ids", () => {
   const rowsOf = async (ids: string[]) => {
     const tables = await parley.database.query<{ name: string }>(
       `SELECT quote_ident(relname) AS name FROM pg_class
-       WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'migrations' ORDER BY relname`,
+       WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> ALL ($1) ORDER BY relname`,
+      [UPKEEP],
     );
     const rows: Record<string, { id?: string }[]> = {};
     for (const { name } of tables) {
       const found = await parley.database.query<{ row: { id?: string } }>(
-        `SELECT to_jsonb(t) AS row FROM ${name} t WHERE to_jsonb(t)::text LIKE ANY ($1) ORDER BY 1`,
+        `SELECT to_jsonb(t) - 'folded' AS row FROM ${name} t WHERE to_jsonb(t)::text LIKE ANY ($1) ORDER BY 1`,
         [ids.map((id) => `%${id}%`)],
       );
       rows[name] = found.map(({ row }) => row);

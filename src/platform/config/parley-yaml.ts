@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { byteSize } from './byte-size';
 import { duration } from './duration';
 import { ConfigError } from './env';
+import { isNetwork } from './networks';
 import { tier, tierName } from './tier';
 
 /** Decimal text or a plain number, in USD per million tokens. Twelve decimals of a USD per token remain exact. */
@@ -44,18 +44,7 @@ const provider = z.strictObject({
   api_key: z.string().min(1).optional(),
 });
 
-const network = z.string().refine(
-  (text) => {
-    const [address = '', bits, ...more] = text.split('/');
-    const family = isIP(address);
-    return (
-      family > 0 &&
-      more.length === 0 &&
-      (bits === undefined || (/^\d+$/.test(bits) && +bits <= (family === 4 ? 32 : 128)))
-    );
-  },
-  { error: 'expected an address or a network such as 10.0.0.0/8' },
-);
+const network = z.string().refine(isNetwork, { error: 'expected an address or a network such as 10.0.0.0/8' });
 
 /** A name callers use as a model. `timeout` bounds an attempt until its first content, or until its whole plain answer. */
 const route = z.strictObject({

@@ -1,4 +1,5 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import { networksOf } from '../config/networks';
 
 /**
  * What is not a public address, of IANA's special-purpose registries (RFC 6890 and its updates): this host, private and
@@ -27,20 +28,8 @@ const SPECIAL_4 = [
 const GLOBAL_6 = ['2000::/3'];
 const SPECIAL_6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20', '2620:4f:8000::/48'];
 
-/** Networks in CIDR notation; a bare address stands for itself. */
-export function listOf(networks: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = '', bits] = network.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
-  }
-  return list;
-}
-
-const special = listOf([...SPECIAL_4, ...SPECIAL_6]);
-const global6 = listOf(GLOBAL_6);
+const special = networksOf([...SPECIAL_4, ...SPECIAL_6]);
+const global6 = networksOf(GLOBAL_6);
 
 /** Whether everybody on the internet may be meant by it. False for what is no address. */
 export function isPublicAddress(address: string): boolean {

@@ -3,7 +3,8 @@ import { type BlockList, isIP, type LookupFunction } from 'node:net';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Agent, buildConnector, request } from 'undici';
 import { Config } from '../config/config.service';
-import { isPublicAddress, listOf } from './networks';
+import { familyOf, networksOf } from '../config/networks';
+import { isPublicAddress } from './networks';
 
 const CONNECT_MS = 5_000;
 const ANSWER_MS = 10_000;
@@ -24,7 +25,7 @@ export class OutboundService implements OnApplicationShutdown {
   private readonly agent: Agent;
 
   constructor({ yaml }: Config) {
-    this.allowed = listOf(yaml.outbound.allowed_networks);
+    this.allowed = networksOf(yaml.outbound.allowed_networks);
     const connect = buildConnector({ timeout: CONNECT_MS, lookup: this.lookup });
     this.agent = new Agent({
       bodyTimeout: ANSWER_MS,
@@ -52,7 +53,7 @@ export class OutboundService implements OnApplicationShutdown {
   }
 
   private mayBeAsked(address: string): boolean {
-    return isPublicAddress(address) || this.allowed.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+    return isPublicAddress(address) || this.allowed.check(address, familyOf(address));
   }
 
   private readonly lookup: LookupFunction = (hostname, options, done) => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { AccessRules, isNetwork, type Restrictions } from './access-rules';
+import { isNetwork } from '../../config/networks';
+import { AccessRules, type Restrictions } from './access-rules';
 
 const rules = (...sources: Partial<Restrictions>[]) =>
   new AccessRules(

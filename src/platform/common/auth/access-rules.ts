@@ -1,4 +1,5 @@
-import { BlockList, isIP } from 'node:net';
+import { type BlockList } from 'node:net';
+import { familyOf, networksOf } from '../../config/networks';
 import { matchesGlob } from './glob';
 
 /** What a member or an API key is held to beside role and scopes, as it is stored and shown. Null restricts nothing. */
@@ -46,25 +47,3 @@ export class AccessRules {
     return this.networks.every((list) => ip !== null && list.check(ip, familyOf(ip)));
   }
 }
-
-/** Whether it is an address or a network that a list of allowed ones can hold. */
-export function isNetwork(text: string): boolean {
-  try {
-    networksOf([text]);
-    return true;
-  } catch {
-    return false; // `BlockList` checks, and tells by throwing
-  }
-}
-
-function networksOf(entries: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const entry of entries) {
-    const [, address = '', prefix] = /^([\da-f:.]+)(?:\/(\d{1,3}))?$/i.exec(entry) ?? [];
-    if (prefix === undefined) list.addAddress(address, familyOf(address));
-    else list.addSubnet(address, Number(prefix), familyOf(address));
-  }
-  return list;
-}
-
-const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');

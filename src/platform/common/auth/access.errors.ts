@@ -32,6 +32,9 @@ export const insufficientScope = (permission: Permission, scopes: readonly Scope
     { details: scopes.map((scope) => ({ permission, scope })) },
   );
 
+export const membershipExpired = () =>
+  new DomainError('forbidden', 'membership_expired', 'Your membership of this workspace has expired.');
+
 /** No scope has it: it is for access tokens, and API keys that have all their user's permissions. */
 export const narrowedKey = (permission: Permission) =>
   new DomainError(

@@ -11,7 +11,8 @@ import {
   Min,
   ValidateBy,
 } from 'class-validator';
-import { isNetwork, type Restrictions } from './access-rules';
+import { isNetwork } from '../../config/networks';
+import { type Restrictions } from './access-rules';
 
 const MOST = 100;
 const MODELS: ApiPropertyOptions = {

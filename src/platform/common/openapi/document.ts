@@ -33,6 +33,7 @@ const WITH_CREDENTIALS = [
   '403 insufficient_scope',
   '403 ip_not_allowed',
   '403 suspended',
+  '403 membership_expired',
   '404 workspace_not_found',
 ];
 const WITH_BODY = ['400 invalid_json', '413 payload_too_large', '415 unsupported_media_type'];
