@@ -1,16 +1,18 @@
 /**
- * What Parley costs: `/v1/chat/completions` with authentication, checks, lease and usage row, and streams of stored
- * conversations with and without their log in Redis, beside a bare Nest pass-through and the fake upstream alone, all in
- * one run. Machines differ; the ratios are the result. Both processes of Parley are up all the time.
- * Usage: npm run bench [-- --seconds 10 --connections 32 --streams 500 --chunks 200]
+ * What Parley costs: `/v1/chat/completions` with authentication, limits, lease and usage row, without and with a budget
+ * that all calls share, and with all of these off; and streams of stored conversations with and without their log in
+ * Redis; beside a bare Nest pass-through, the fake upstream alone and, where it is installed, Portkey's gateway, all in
+ * one run. Machines differ; the ratios are the result. All processes are up all the time.
+ * Usage: npm run bench [-- --seconds 8 --rounds 3 --connections 32 --streams 500 --chunks 200 --portkey DIR]
+ * DIR is where Portkey's gateway was installed: npm install --prefix DIR @portkey-ai/gateway@1.15.2
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
 import { openStreams } from './streams.mjs';
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '32' },
     streams: { type: 'string', default: '500' },
     chunks: { type: 'string', default: '200' },
+    portkey: { type: 'string' },
   },
 });
 const root = new URL('..', import.meta.url).pathname;
@@ -45,18 +48,33 @@ function start(name, args, env, pattern) {
   });
 }
 
-/** A Redis that keeps nothing, on a free port. */
-async function startRedis() {
-  const server = execFileSync(process.execPath, ['scripts/redis.mjs'], { cwd: root, encoding: 'utf8' }).trim();
+async function freePort() {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address();
   await new Promise((done) => probe.close(done));
+  return port;
+}
+
+/** A Redis that keeps nothing, on a free port. */
+async function startRedis() {
+  const server = execFileSync(process.execPath, ['scripts/redis.mjs'], { cwd: root, encoding: 'utf8' }).trim();
+  const port = await freePort();
   const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', dataDir];
   const child = spawn(server, args.map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   for await (const line of child.stdout) if (String(line).includes('Ready to accept connections')) break;
   return { pid: child.pid, port };
+}
+
+/** It says nothing of its port when it is told one, and is there when it answers. */
+async function startPortkey(upstream) {
+  const port = await freePort();
+  const entry = join(resolve(values.portkey), 'node_modules/@portkey-ai/gateway/build/start-server.js');
+  const { pid } = await start('portkey', [entry, `--port=${port}`, '--headless'], {}, /(.)/);
+  const headers = { 'x-portkey-provider': 'openai', 'x-portkey-custom-host': upstream };
+  const url = `http://127.0.0.1:${port}/v1/chat/completions`;
+  return { name: 'Portkey', pid, url, model: 'gpt-4o-mini', headers };
 }
 
 /** CPU seconds a process has used (Linux). */
@@ -68,15 +86,18 @@ function cpuOf(pid) {
 const dataDir = mkdtempSync(join(tmpdir(), 'parley-bench-'));
 chmodSync(dataDir, 0o755); // run by root, Postgres has a user of its own, who must reach it
 const { startEmbeddedPostgres } = load('../dist/platform/database/embedded/embedded-postgres.js');
+const configFile = join(dataDir, 'parley.yaml');
+const LIMITS = { requests_per_minute: 1e9, requests_per_day: 1e9, tokens_per_minute: 1e12, concurrent: 10_000 };
+writeFileSync(configFile, JSON.stringify({ tiers: { bench: LIMITS }, default_tier: 'bench' })); // YAML understands JSON
 const postgres = await startEmbeddedPostgres(dataDir, () => undefined);
 try {
   const upstream = await start('upstream', ['bench/upstream.mjs'], {}, /port (\d+)/);
   const base = `http://127.0.0.1:${upstream.port}/v1`;
   const bare = await start('passthrough', ['bench/passthrough.mjs', base], {}, /port (\d+)/);
-  const startParley = (env) =>
+  const startParley = (env, entry = 'dist/main.js') =>
     start(
       'parley',
-      ['dist/main.js'],
+      [entry],
       {
         DATABASE_URL: postgres.url,
         DATA_DIR: dataDir,
@@ -84,29 +105,35 @@ try {
         PORT: '0',
         OPENAI_API_KEY: 'bench',
         OPENAI_BASE_URL: base,
+        PARLEY_CONFIG: configFile,
         LOG_LEVEL: 'warn',
         ...env,
       },
       /listens on http:\/\/localhost:(\d+)/,
     );
   const parley = await startParley({});
+  const unguarded = await startParley({}, 'bench/unguarded.mjs');
   const redis = await startRedis();
   const logged = await startParley({ REDIS_URL: `redis://127.0.0.1:${redis.port}` });
   const urlOf = ({ port }) => `http://127.0.0.1:${port}`;
   const parleyUrl = urlOf(parley);
   const json = { 'content-type': 'application/json' };
-  const registered = await fetch(`${parleyUrl}/v1/auth/register`, {
-    method: 'POST',
-    headers: json,
-    body: JSON.stringify({ email: 'bench@example.com', password: 'a long password' }),
-  });
-  const { access_token } = await registered.json();
-  const made = await fetch(`${parleyUrl}/v1/auth/api-keys`, {
-    method: 'POST',
-    headers: { ...json, authorization: `Bearer ${access_token}` },
-    body: JSON.stringify({ name: 'bench' }),
-  });
-  const { key } = await made.json();
+  const post = async (path, body, token, method = 'POST') => {
+    const headers = { ...json, ...(token && { authorization: `Bearer ${token}` }) };
+    const answer = await fetch(`${parleyUrl}${path}`, { method, headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  };
+  const people = await Promise.all(
+    ['bench', 'budget'].map(async (name) => {
+      const who = await post('/v1/auth/register', { email: `${name}@example.com`, password: 'a long password' });
+      const { key } = await post('/v1/auth/api-keys', { name }, who.access_token);
+      return { ...who, key };
+    }),
+  );
+  const [{ key }, thrifty] = people;
+  const subject = { type: 'workspace', id: thrifty.workspace.id };
+  await post('/v1/budgets', { subject, period: 'day', limit_usd: '1000000' }, thrifty.access_token, 'PUT');
 
   const contenders = [
     { name: 'upstream alone', pid: upstream.pid, url: `${base}/chat/completions`, model: 'gpt-4o-mini' },
@@ -117,18 +144,32 @@ try {
       model: 'gpt-4o-mini',
     },
     { name: 'Parley', pid: parley.pid, url: `${parleyUrl}/v1/chat/completions`, model: 'openai/gpt-4o-mini' },
+    {
+      name: 'Parley, budget',
+      pid: parley.pid,
+      url: `${parleyUrl}/v1/chat/completions`,
+      model: 'openai/gpt-4o-mini',
+      key: thrifty.key,
+    },
+    {
+      name: 'Parley, all off',
+      pid: unguarded.pid,
+      url: `${urlOf(unguarded)}/v1/chat/completions`,
+      model: 'openai/gpt-4o-mini',
+    },
   ];
+  if (values.portkey) contenders.push(await startPortkey(base));
   const messages = [
     { role: 'user', content: 'Hello, how are you today? Tell me something about the weather in Paris.' },
   ];
   const results = new Map(contenders.map(({ name }) => [name, []]));
   for (let round = -1; round < Number(values.rounds); round++) {
-    for (const { name, pid, url, model } of contenders) {
+    for (const { name, pid, url, model, key: own = key, headers } of contenders) {
       const before = cpuOf(pid);
       const run = await autocannon({
         url,
         method: 'POST',
-        headers: { ...json, authorization: `Bearer ${key}` },
+        headers: { ...json, authorization: `Bearer ${own}`, ...headers },
         body: JSON.stringify({ model, messages }),
         connections: Number(values.connections),
         duration: round < 0 ? 3 : Number(values.seconds),

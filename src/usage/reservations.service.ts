@@ -11,6 +11,12 @@ interface Question {
   budgeted: boolean;
 }
 
+/** To be held, and then how the budgets judged it; of all who ask at the same time at once. */
+interface Holding {
+  reservation: Reservation;
+  judged: JudgedBudget[];
+}
+
 /** What calls of this process that are under way have reserved of their budgets. */
 @Injectable()
 export class ReservationsService {
@@ -19,6 +25,14 @@ export class ReservationsService {
   private readonly asking = new Batcher<Question>(async (questions) => {
     const answers = await this.repository.budgeted(questions.map(({ caller }) => caller));
     questions.forEach((question, i) => (question.budgeted = answers[i] ?? false));
+  });
+
+  private readonly holding = new Batcher<Holding>(async (asked) => {
+    const judged = await this.repository.reserve(
+      asked.map(({ reservation }) => reservation),
+      false,
+    );
+    for (const one of asked) one.judged = judged.get(one.reservation.id) ?? [];
   });
 
   constructor(private readonly repository: ReservationsRepository) {}
@@ -36,7 +50,9 @@ export class ReservationsService {
    */
   async reserve(principal: Principal, callId: string, amount: Amount): Promise<JudgedBudget[]> {
     const reservation = { id: newId(), callId, principal, amount };
-    const judged = await this.repository.reserve(reservation, false);
+    const one: Holding = { reservation, judged: [] };
+    await this.holding.add(one);
+    const { judged } = one;
     const full = judged.filter(({ fits }) => !fits);
     if (judged.length > 0 && full.length === 0) {
       this.live.set(callId, [...(this.live.get(callId) ?? []), reservation]);
@@ -54,9 +70,8 @@ export class ReservationsService {
     if (this.live.size === 0) return;
     const held = [...this.live.values()].flat();
     const there = await this.repository.renew(held.map(({ id }) => id));
-    for (const reservation of held.filter(({ id }) => !there.has(id))) {
-      if (this.live.has(reservation.callId)) await this.repository.reserve(reservation, true);
-    }
+    const lost = held.filter(({ id, callId }) => !there.has(id) && this.live.has(callId));
+    if (lost.length > 0) await this.repository.reserve(lost, true);
   }
 
   /** Calls of dead processes that hold something, and have no attempt left to be billed. */

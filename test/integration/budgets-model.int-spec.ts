@@ -140,7 +140,12 @@ describe('the ledger of budgets', () => {
     const few = fc.nat(12);
     const step = fc.oneof(
       fc.record({ put: fc.nat(2), usd: fc.option(fc.nat(40)), tokens: fc.option(fc.nat(200)) }),
-      fc.record({ reserve: few, by: fc.nat(2), usd: fc.nat(15), tokens: fc.nat(60) }),
+      fc.record({
+        reserve: fc.array(fc.record({ call: few, by: fc.nat(2), usd: fc.nat(15), tokens: fc.nat(60) }), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+      }),
       fc.record({ open: few, by: fc.nat(2), usd: fc.nat(20), tokens: fc.nat(60) }),
       fc.record({ settle: few, by: fc.nat(2), usd: fc.nat(20), tokens: fc.nat(60), again: fc.boolean() }),
       fc.record({ drop: fc.nat(2) }),
@@ -171,18 +176,22 @@ describe('the ledger of budgets', () => {
             });
             model.budgets.set(made!.id, { subject: subject.id, usd: limitUsd, tokens: limitTokens });
           } else if ('reserve' in one) {
-            const call = callOf(one.reserve, one.by);
-            const amount = { usd: BigInt(one.usd) * PICO, tokens: one.tokens };
-            const judged = await reservations.reserve(
-              { id: randomUUID(), callId: call.id, principal: call.caller, amount },
-              false,
-            );
-            const applying = model.applying(call.caller);
-            expect(Object.fromEntries(judged.map(({ id, fits }) => [id, fits]))).toEqual(
-              Object.fromEntries(applying.map((id) => [id, model.fits(id, one.usd, one.tokens)])),
-            );
-            if (applying.length > 0 && applying.every((id) => model.fits(id, one.usd, one.tokens))) {
-              model.held.push({ call: one.reserve, budgets: applying, usd: one.usd, tokens: one.tokens });
+            const asked = one.reserve.map(({ call, by, usd, tokens }) => ({
+              id: randomUUID(),
+              callId: callOf(call, by).id,
+              principal: callOf(call, by).caller,
+              amount: { usd: BigInt(usd) * PICO, tokens },
+            }));
+            const judged = await reservations.reserve(asked, false);
+            for (const [i, { call, usd, tokens }] of one.reserve.entries()) {
+              const { id: reservation, principal } = asked[i]!;
+              const applying = model.applying(principal);
+              const told = judged.get(reservation)!.map(({ id, fits }) => [id, fits]);
+              expect(Object.fromEntries(told)).toEqual(
+                Object.fromEntries(applying.map((id) => [id, model.fits(id, usd, tokens)])),
+              );
+              if (applying.length > 0 && applying.every((id) => model.fits(id, usd, tokens)))
+                model.held.push({ call, budgets: applying, usd, tokens });
             }
           } else if ('open' in one) {
             const call = callOf(one.open, one.by);

@@ -1,0 +1,86 @@
+import { type MigrationInterface, type QueryRunner } from 'typeorm';
+
+/**
+ * `reserve(asked, force, lease)` holds what calls may cost, one after the other, in the budgets that apply to each: in all of
+ * them or in none. One round trip and one wait for the locks, however many calls, and plans that are made once a
+ * connection: of a single statement, planning was the greater part.
+ *
+ * `asked`: [{ id, call_id, workspace_id, subjects, usd, tokens }]. `usd` null: the cost isn't known, which no USD budget
+ * takes unless the workspace allows it. `force`: hold them whether they fit or not. Returns every budget that applies to
+ * each, with what is left beside what is spent and reserved, and whether the amount fits.
+ *
+ * All budgets are locked first, in one order. A window is never turned back: a transaction that had to wait over
+ * midnight finds one that is newer than its own `now()`. Commits don't wait for the disk: one that is lost with the
+ * database's machine is made again when it is renewed.
+ */
+export class GroupedReservations1764900000000 implements MigrationInterface {
+  name = 'GroupedReservations1764900000000';
+
+  async up(db: QueryRunner): Promise<void> {
+    await db.query(`
+      CREATE FUNCTION reserve(asked jsonb, force boolean, lease interval) RETURNS TABLE (
+        reservation_id uuid, id uuid, subject_type text, subject_id uuid, period text, limit_usd numeric,
+        limit_tokens bigint, left_usd numeric, left_tokens bigint, unpriced boolean, fits boolean, resets_at timestamptz)
+      LANGUAGE plpgsql AS $$
+      #variable_conflict use_column
+      DECLARE
+        locked uuid[];
+        call record;
+      BEGIN
+        PERFORM set_config('synchronous_commit', 'off', true);
+        locked := ARRAY (
+          SELECT b.id FROM budgets b WHERE (b.workspace_id, b.subject_id) IN (
+            SELECT c.workspace_id, unnest(c.subjects)
+            FROM jsonb_to_recordset(asked) AS c (workspace_id uuid, subjects uuid[]))
+          ORDER BY b.id FOR UPDATE);
+        FOR call IN SELECT * FROM jsonb_to_recordset(asked) AS c (
+          id uuid, call_id uuid, workspace_id uuid, subjects uuid[], usd numeric, tokens bigint)
+        LOOP
+          RETURN QUERY
+          WITH windowed AS (
+            SELECT *, greatest(window_start, CASE period WHEN 'total' THEN '-infinity'::timestamptz
+              ELSE date_trunc(period, now(), 'UTC') END) AS starts_at
+            FROM budgets b
+            WHERE b.id = ANY (locked) AND b.workspace_id = call.workspace_id AND b.subject_id = ANY (call.subjects)),
+          summed AS (
+            SELECT *,
+              CASE WHEN window_start = starts_at THEN spent_usd ELSE 0 END AS spent_usd_now,
+              CASE WHEN window_start = starts_at THEN spent_tokens ELSE 0 END AS spent_tokens_now,
+              CASE WHEN window_start = starts_at THEN reserved_usd ELSE 0 END AS reserved_usd_now,
+              CASE WHEN window_start = starts_at THEN reserved_tokens ELSE 0 END AS reserved_tokens_now,
+              call.usd IS NULL AND NOT (SELECT allow_unpriced FROM workspaces w WHERE w.id = call.workspace_id)
+                AS refuses_unpriced
+            FROM windowed),
+          judged AS (
+            SELECT *, limit_usd - spent_usd_now - reserved_usd_now AS left_usd,
+              limit_tokens - spent_tokens_now - reserved_tokens_now AS left_tokens,
+              limit_usd IS NOT NULL AND refuses_unpriced AS unpriced,
+              (limit_usd IS NULL OR NOT refuses_unpriced
+                AND (coalesce(call.usd, 0) = 0 OR spent_usd_now + reserved_usd_now + call.usd <= limit_usd))
+              AND (limit_tokens IS NULL OR spent_tokens_now + reserved_tokens_now + call.tokens <= limit_tokens) AS fits
+            FROM summed),
+          verdict AS (
+            SELECT bool_and(fits) OR force AS taken, array_agg(id) AS ids, max(starts_at) AS newest FROM judged),
+          held AS (
+            UPDATE budgets b SET window_start = j.starts_at, spent_usd = j.spent_usd_now,
+              spent_tokens = j.spent_tokens_now, reserved_usd = j.reserved_usd_now + coalesce(call.usd, 0),
+              reserved_tokens = j.reserved_tokens_now + call.tokens,
+              alerted = CASE WHEN b.window_start = j.starts_at THEN b.alerted ELSE 0 END
+            FROM judged j, verdict WHERE b.id = j.id AND verdict.taken),
+          noted AS (
+            INSERT INTO reservations (id, call_id, workspace_id, budget_ids, at, expires_at, usd, tokens)
+            SELECT call.id, call.call_id, call.workspace_id, ids, greatest(now(), newest), now() + lease,
+              coalesce(call.usd, 0), call.tokens
+            FROM verdict WHERE taken AND ids IS NOT NULL)
+          SELECT call.id, id, subject_type, subject_id, period, limit_usd, limit_tokens, left_usd, left_tokens, unpriced,
+            fits, CASE period WHEN 'total' THEN NULL
+              ELSE (starts_at AT TIME ZONE 'UTC' + ('1 ' || period)::interval) AT TIME ZONE 'UTC' END
+          FROM judged;
+        END LOOP;
+      END $$`);
+  }
+
+  async down(db: QueryRunner): Promise<void> {
+    await db.query('DROP FUNCTION reserve(jsonb, boolean, interval)');
+  }
+}
