@@ -12,12 +12,17 @@ import { type MigrationInterface, type QueryRunner } from 'typeorm';
  * All budgets are locked first, in one order. A window is never turned back: a transaction that had to wait over
  * midnight finds one that is newer than its own `now()`. Commits don't wait for the disk: one that is lost with the
  * database's machine is made again when it is renewed.
+ *
+ * Alerts also keep the limits they were raised by.
  */
 export class GroupedReservations1764900000000 implements MigrationInterface {
   name = 'GroupedReservations1764900000000';
 
   async up(db: QueryRunner): Promise<void> {
     await db.query(`
+      ALTER TABLE budget_alerts ADD COLUMN limit_usd numeric(24,12), ADD COLUMN limit_tokens bigint;
+      UPDATE budget_alerts a SET limit_usd = b.limit_usd, limit_tokens = b.limit_tokens FROM budgets b WHERE b.id = a.budget_id;
+
       CREATE FUNCTION reserve(asked jsonb, force boolean, lease interval) RETURNS TABLE (
         reservation_id uuid, id uuid, subject_type text, subject_id uuid, period text, limit_usd numeric,
         limit_tokens bigint, left_usd numeric, left_tokens bigint, unpriced boolean, fits boolean, resets_at timestamptz)
@@ -81,6 +86,8 @@ export class GroupedReservations1764900000000 implements MigrationInterface {
   }
 
   async down(db: QueryRunner): Promise<void> {
-    await db.query('DROP FUNCTION reserve(jsonb, boolean, interval)');
+    await db.query(`
+      DROP FUNCTION reserve(jsonb, boolean, interval);
+      ALTER TABLE budget_alerts DROP COLUMN limit_usd, DROP COLUMN limit_tokens`);
   }
 }

@@ -7,7 +7,7 @@ import { type LedgerService } from '../usage/ledger.service';
 import { type ReservationsService } from '../usage/reservations.service';
 import { type LiveCall } from '../usage/usage.types';
 import { type ModelCall } from './calls.types';
-import { type WorstCase, worstCase } from './worst-case';
+import { defaultMaxTokens, type WorstCase, worstCase } from './worst-case';
 
 /** Others spend meanwhile: what was left a moment ago may be gone. */
 const MOST_TRIES = 5;
@@ -42,10 +42,10 @@ export class Bill {
     const { call, tools } = this;
     const { plan, request } = call;
     if (!plan || !(await tools.reservations.budgeted(call.principal))) return;
-    let maxTokens = request.maxTokens ?? tools.defaultMaxTokens;
+    let maxTokens = request.maxTokens ?? defaultMaxTokens(plan, tools.defaultMaxTokens);
     for (let tries = 1; ; tries++) {
       this.worst = worstCase(plan, request, maxTokens);
-      const amount = { usd: this.worst.cost, tokens: this.worst.tokens };
+      const amount = amountOf(this.worst);
       const full = await this.hold(amount);
       if (full.length === 0) {
         this.held = amount;
@@ -56,7 +56,7 @@ export class Bill {
         continue;
       }
       const room = call.allowTruncate && tries < MOST_TRIES ? longestThatFits(plan, request, maxTokens, full) : 0;
-      if (room === 0) throw refusal(full, amount);
+      if (room === 0) throw refusal(full, call.allowTruncate ? amountOf(worstCase(plan, request, 1)) : amount);
       maxTokens = room;
     }
     call.request = { ...request, maxTokens };
@@ -102,6 +102,7 @@ export class Bill {
   }
 }
 
+const amountOf = ({ cost, tokens }: WorstCase): Amount => ({ usd: cost, tokens });
 const refusal = (full: readonly JudgedBudget[], amount: Amount) =>
   full.some(({ unpriced }) => unpriced) ? modelUnpriced() : budgetExceeded(full, amount);
 

@@ -46,6 +46,10 @@ export function worstCase(plan: Plan, request: GenerationRequest, maxTokens = re
   };
 }
 
+/** The limit of an answer under a budget where the caller names none: `most`, or less where a model can't write so much. */
+export const defaultMaxTokens = ({ steps, overflow }: Plan, most: number): number =>
+  Math.min(most, ...[...steps.flat(), ...overflow].map(({ info }) => info?.maxOutputTokens ?? most));
+
 function worstOf(target: Target, request: GenerationRequest, maxTokens: number | undefined): TargetWorstCase {
   const input = estimateInput(request, target);
   const { reasoningEffort, n = 1 } = request;

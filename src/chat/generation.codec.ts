@@ -89,7 +89,7 @@ export const generationOptions = {
     .meta({
       description:
         'When the client leaves before the end: `continue` finishes the answer (and bills it), `cancel` aborts the model at once. ' +
-        'In a conversation it goes on unless told otherwise; elsewhere nobody could read it, and it is cancelled',
+        'In a conversation, and with an `Idempotency-Key`, it goes on unless told otherwise; elsewhere nobody could read it, and it is cancelled',
     }),
 };
 

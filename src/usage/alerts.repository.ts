@@ -40,7 +40,7 @@ export class AlertsRepository {
          WHERE due.next_attempt_at <= now() AND budgets.alert_url IS NOT NULL
          ORDER BY due.next_attempt_at LIMIT $1 FOR UPDATE OF due SKIP LOCKED)
        RETURNING a.id, a.at, a.threshold, a.spent_usd, a.spent_tokens, a.budget_id, b.workspace_id, b.subject_type,
-         b.subject_id, b.period, b.limit_usd, b.limit_tokens, b.alert_url`,
+         b.subject_id, b.period, a.limit_usd, a.limit_tokens, b.alert_url`,
       [most],
     );
     return rows;

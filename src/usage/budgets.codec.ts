@@ -1,5 +1,5 @@
 import { atLeastZero, formatUsd, parseUsd } from '../platform/common/money';
-import { type BudgetDto, type BudgetSettingsDto } from './budgets.dto';
+import { type BudgetDto, type BudgetSettingsDto, type LastAlertDto } from './budgets.dto';
 import { type BudgetSettings, type StoredBudget } from './budgets.types';
 
 export const toSettings = (body: BudgetSettingsDto): BudgetSettings => ({
@@ -32,5 +32,16 @@ export function toBudget(row: StoredBudget): BudgetDto {
     resets_at: row.resets_at,
     alert_at: row.alert_at,
     alerted: row.alerted,
+  };
+}
+
+export function toLastAlert({ last_alert: alert }: StoredBudget): LastAlertDto | null {
+  if (!alert) return null;
+  const time = (text: string | null) => (text === null ? null : new Date(text).toISOString());
+  return {
+    ...alert,
+    at: new Date(alert.at).toISOString(),
+    delivered_at: time(alert.delivered_at),
+    next_attempt_at: time(alert.next_attempt_at),
   };
 }

@@ -16,7 +16,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { PageDto } from '../platform/common/http/pagination';
-import { PERIODS, SUBJECTS, type BudgetSubject } from './budgets.types';
+import { PERIODS, SUBJECTS, type BudgetSubject, type LastAlert } from './budgets.types';
 
 export class BudgetSubjectDto implements BudgetSubject {
   @ApiProperty({ enum: SUBJECTS })
@@ -126,6 +126,26 @@ export class BudgetDto {
   alerted: number | null;
 }
 
+export class LastAlertDto implements LastAlert {
+  @ApiProperty({ example: 0.5 })
+  threshold: number;
+
+  @ApiProperty({ format: 'date-time' })
+  at: string;
+
+  @ApiProperty({ type: 'integer', description: 'How often it was sent to `alert_url`' })
+  attempts: number;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'When it was heard; null: not yet' })
+  delivered_at: string | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'null: it is not sent again' })
+  next_attempt_at: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why the last attempt failed', example: 'answered 503' })
+  error: string | null;
+}
+
 export class ManagedBudgetDto extends BudgetDto {
   @ApiProperty({ type: String, nullable: true })
   alert_url: string | null;
@@ -137,6 +157,9 @@ export class ManagedBudgetDto extends BudgetDto {
     example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   })
   alert_secret: string | null;
+
+  @ApiProperty({ type: LastAlertDto, nullable: true, description: 'The newest alert; null: none was raised yet' })
+  last_alert: LastAlertDto | null;
 }
 
 export class BudgetsPageDto extends PageDto {

@@ -14,8 +14,8 @@ export const modelUnpriced = () =>
   );
 
 /**
- * Names every budget without room for the worst case of a call, with what is left in it and when it begins anew. `left`
- * is beside what is spent and what other calls under way may still spend.
+ * Names every budget without room for the worst case of a call, with what remains in it beside what is spent and what
+ * other calls under way may still spend, and when it begins anew.
  */
 export function budgetExceeded(full: readonly JudgedBudget[], needed: Amount): DomainError {
   const needs = { ...(needed.usd === null ? {} : { needed_usd: formatUsd(needed.usd) }), needed_tokens: needed.tokens };
@@ -24,22 +24,33 @@ export function budgetExceeded(full: readonly JudgedBudget[], needed: Amount): D
     subject: { type: budget.subject_type, id: budget.subject_id },
     period: budget.period,
     limit_usd: budget.limit_usd === null ? null : formatUsd(budget.limit_usd),
-    left_usd: budget.left_usd === null ? null : formatUsd(atLeastZero(budget.left_usd)),
+    remaining_usd: budget.left_usd === null ? null : formatUsd(atLeastZero(budget.left_usd)),
     limit_tokens: budget.limit_tokens,
-    left_tokens: budget.left_tokens === null ? null : Math.max(0, budget.left_tokens),
+    remaining_tokens: budget.left_tokens === null ? null : Math.max(0, budget.left_tokens),
     resets_at: budget.resets_at?.toISOString() ?? null,
     ...needs,
   }));
-  const [first] = full;
   const [told] = details;
-  const left = [told?.left_usd && `${told.left_usd} USD`, told?.left_tokens !== null && `${told?.left_tokens} tokens`];
-  const resets = told?.resets_at ? `it begins anew at ${told.resets_at}` : 'it does not begin anew';
+  if (!told) throw new Error('a refusal without a budget');
+  const name = `${PERIOD_NAMES[told.period]} budget of the ${SUBJECT_NAMES[told.subject.type]}`;
+  const need = [
+    told.remaining_usd && needs.needed_usd && `${needs.needed_usd} USD`,
+    tokens(told.remaining_tokens, needed.tokens),
+  ];
+  const rest = [
+    told.remaining_usd && `${told.remaining_usd} USD`,
+    tokens(told.remaining_tokens, told.remaining_tokens),
+  ];
+  const resets = told.resets_at ? ` It begins anew at ${told.resets_at}.` : '';
   return new DomainError(
     'limit',
     'budget_exceeded',
-    `The ${first?.period} budget of the ${NAMES[first?.subject_type ?? 'workspace']} has ${left.filter(Boolean).join(' and ')} left, which the call may exceed; ${resets}.`,
+    `The call may come to ${both(need)}, and the ${name} has ${both(rest)} left: ask for fewer max_tokens, or send allow_truncate to take what fits.${resets}`,
     { details, shouldRetry: false },
   );
 }
 
-const NAMES = { workspace: 'workspace', member: 'member', api_key: 'API key' };
+const SUBJECT_NAMES = { workspace: 'workspace', member: 'member', api_key: 'API key' };
+const PERIOD_NAMES = { day: 'day', month: 'month', total: 'all-time' };
+const tokens = (limited: number | null, count: number | null) => limited !== null && `${count} tokens`;
+const both = (amounts: readonly (string | false | null | undefined)[]) => amounts.filter(Boolean).join(' and ');

@@ -6,13 +6,16 @@ import { AuditService } from '../audit/audit.service';
 import { type Principal } from '../platform/common/auth/principal';
 import { type PageQuery } from '../platform/common/http/pagination';
 import { newId } from '../platform/common/ids';
-import { inWindow, RESETS_AT, SUMS_LOCK, WINDOW } from './budgets.sql';
+import { inWindow, RAISE_ALERT, reached, RESETS_AT, SUMS_LOCK, WINDOW } from './budgets.sql';
 import { type BudgetSettings, type BudgetSubject, type StoredBudget } from './budgets.types';
 
 const SPENT = `${inWindow('spent_usd')} AS spent_usd, ${inWindow('spent_tokens')} AS spent_tokens,
   ${inWindow('reserved_usd')} AS reserved_usd, ${inWindow('reserved_tokens')} AS reserved_tokens,
   nullif(${inWindow('alerted')}, 0) AS alerted, ${RESETS_AT} AS resets_at`;
-const SHOWN = `SELECT id, subject_type, subject_id, period, limit_usd, limit_tokens, alert_at, alert_url, ${SPENT}
+const LAST_ALERT = `(SELECT jsonb_build_object('threshold', threshold, 'at', at, 'attempts', attempts,
+    'delivered_at', delivered_at, 'next_attempt_at', next_attempt_at, 'error', error)
+  FROM budget_alerts a WHERE a.budget_id = budgets.id ORDER BY a.id DESC LIMIT 1) AS last_alert`;
+const SHOWN = `SELECT id, subject_type, subject_id, period, limit_usd, limit_tokens, alert_at, alert_url, ${LAST_ALERT}, ${SPENT}
   FROM (SELECT *, ${WINDOW} AS starts_at FROM budgets) AS budgets`;
 
 /** Is there such a subject in the workspace $1? */
@@ -26,6 +29,38 @@ const SPENDER: Record<BudgetSubject['type'], string> = {
   member: 'user_id',
   api_key: 'api_key_id',
 };
+
+/**
+ * What the subject $2 has spent since the window began, from whole hours and the rows that are not among them yet, is what
+ * the new budget begins with.
+ */
+const makeFor = (subject: BudgetSubject['type']) => `
+  WITH new AS (SELECT ${WINDOW} AS starts_at FROM (SELECT $3::text AS period, '-infinity'::timestamptz AS window_start) AS w),
+  spent AS (
+    SELECT cost_usd, input_tokens + output_tokens AS tokens FROM usage_hours, new
+    WHERE workspace_id = $1 AND ${SPENDER[subject]} = $2 AND hour >= starts_at
+    UNION ALL
+    SELECT cost_usd, input_tokens::bigint + output_tokens FROM usage, new
+    WHERE NOT folded AND workspace_id = $1 AND ${SPENDER[subject]} = $2 AND at >= starts_at)
+  INSERT INTO budgets (id, workspace_id, subject_type, subject_id, period, limit_usd, limit_tokens, alert_at, alert_url,
+    window_start, spent_usd, spent_tokens)
+  SELECT $4, $1, $5, $2, $3, $6, $7, $8, $9, (SELECT starts_at FROM new), coalesce(sum(cost_usd), 0), coalesce(sum(tokens), 0)
+  FROM spent`;
+
+/** Alerts are raised anew where limits or thresholds are others. */
+const CHANGE = `
+  UPDATE budgets SET limit_usd = $2, limit_tokens = $3, alert_at = $4, alert_url = $5, updated_at = now(),
+    alerted = CASE WHEN (limit_usd, limit_tokens, alert_at) IS NOT DISTINCT FROM ($2::numeric, $3::bigint, $4::float8[])
+      THEN alerted ELSE 0 END
+  WHERE id = $1`;
+
+/** What was spent already may have reached a threshold, and what follows may be refused. */
+const JUDGE = `
+  WITH judged AS (
+    SELECT ${reached('spent_usd', 'spent_tokens')} AS alerted
+    FROM (SELECT alert_at, limit_usd, limit_tokens, ${inWindow('spent_usd')} AS spent_usd, ${inWindow('spent_tokens')} AS spent_tokens
+      FROM (SELECT *, ${WINDOW} AS starts_at FROM budgets WHERE id = $1) AS b) AS b)
+  UPDATE budgets b SET alerted = judged.alerted FROM judged WHERE b.id = $1 AND judged.alerted > b.alerted`;
 
 @Injectable()
 export class BudgetsRepository {
@@ -44,39 +79,19 @@ export class BudgetsRepository {
     return this.db.transaction(async (tx) => {
       const [found] = await tx.query<unknown[]>(SUBJECT[subject.type], [workspaceId, subject.id]);
       if (!found) return null;
-      await tx.query(`SELECT pg_advisory_xact_lock(${SUMS_LOCK})`);
-      const [before] = await tx.query<StoredBudget[]>(
-        `${SHOWN} WHERE workspace_id = $1 AND subject_id = $2 AND period = $3`,
-        [workspaceId, subject.id, period],
-      );
-      const [{ id }] = await tx.query<[{ id: string }]>(
-        `WITH new AS (
-           SELECT starts_at, coalesce(sum(cost_usd), 0) AS spent_usd, coalesce(sum(input_tokens::bigint + output_tokens), 0) AS spent_tokens
-           FROM (SELECT ${WINDOW} AS starts_at FROM (SELECT $5::text AS period, '-infinity'::timestamptz AS window_start) AS w) AS w
-           LEFT JOIN usage u ON u.workspace_id = $2 AND u.${SPENDER[subject.type]} = $4 AND u.at >= starts_at
-           GROUP BY starts_at)
-         INSERT INTO budgets (id, workspace_id, subject_type, subject_id, period, limit_usd, limit_tokens, alert_at,
-           alert_url, window_start, spent_usd, spent_tokens)
-         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, starts_at, spent_usd, spent_tokens FROM new
-         ON CONFLICT (workspace_id, subject_id, period) DO UPDATE SET
-           limit_usd = EXCLUDED.limit_usd, limit_tokens = EXCLUDED.limit_tokens, alert_at = EXCLUDED.alert_at,
-           alert_url = EXCLUDED.alert_url, updated_at = now(),
-           alerted = CASE WHEN (budgets.limit_usd, budgets.limit_tokens, budgets.alert_at)
-             IS NOT DISTINCT FROM (EXCLUDED.limit_usd, EXCLUDED.limit_tokens, EXCLUDED.alert_at)
-             THEN budgets.alerted ELSE 0 END
-         RETURNING id`,
-        [
-          newId(),
-          workspaceId,
-          subject.type,
-          subject.id,
-          period,
-          budget.limitUsd,
-          budget.limitTokens,
-          budget.alertAt,
-          budget.alertUrl,
-        ],
-      );
+      const key = [workspaceId, subject.id, period];
+      const settings = [budget.limitUsd, budget.limitTokens, budget.alertAt, budget.alertUrl];
+      const find = `${SHOWN} WHERE workspace_id = $1 AND subject_id = $2 AND period = $3 FOR UPDATE`;
+      let [before] = await tx.query<StoredBudget[]>(find, key);
+      if (!before) {
+        await tx.query(`SELECT pg_advisory_xact_lock(${SUMS_LOCK})`);
+        [before] = await tx.query<StoredBudget[]>(find, key); // another may just have made it
+      }
+      if (before) await tx.query(CHANGE, [before.id, ...settings]);
+      const id = before?.id ?? newId();
+      if (!before) await tx.query(makeFor(subject.type), [...key, id, subject.type, ...settings]);
+      const [, crossed] = await tx.query<[unknown, number]>(JUDGE, [id]);
+      if (crossed > 0) await tx.query(RAISE_ALERT, [newId(), id]);
       const [after] = await tx.query<[StoredBudget]>(`${SHOWN} WHERE workspace_id = $1 AND id = $2`, [workspaceId, id]);
       await this.record(tx, principal, before ? 'budget.changed' : 'budget.created', before ?? null, after);
       return after;

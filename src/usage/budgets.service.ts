@@ -6,7 +6,7 @@ import { validationFailed } from '../platform/common/errors/validation';
 import { type Page, type PageQuery, toPage } from '../platform/common/http/pagination';
 import { memberNotFound } from '../workspaces/workspaces.errors';
 import { AlertsService } from './alerts.service';
-import { toBudget, toSettings } from './budgets.codec';
+import { toBudget, toLastAlert, toSettings } from './budgets.codec';
 import { type BudgetDto, type BudgetSettingsDto, type ManagedBudgetDto } from './budgets.dto';
 import { budgetNotFound } from './budgets.errors';
 import { BudgetsRepository } from './budgets.repository';
@@ -34,6 +34,9 @@ export class BudgetsService {
     if (settings.limitUsd === null && settings.limitTokens === null) {
       throw validationFailed([{ field: 'limit_usd', message: 'limit_usd or limit_tokens is required' }]);
     }
+    if (settings.alertUrl !== null && settings.alertAt.length === 0) {
+      throw validationFailed([{ field: 'alert_at', message: 'alert_at is required with alert_url' }]);
+    }
     const budget = await this.repository.put(principal, settings);
     if (!budget) throw MISSING[settings.subject.type]();
     return this.managed(budget);
@@ -56,6 +59,7 @@ export class BudgetsService {
 
   private managed(row: StoredBudget): ManagedBudgetDto {
     const { alert_url } = row;
-    return { ...toBudget(row), alert_url, alert_secret: alert_url === null ? null : this.alerts.secretOf(row.id) };
+    const alert_secret = alert_url === null ? null : this.alerts.secretOf(row.id);
+    return { ...toBudget(row), alert_url, alert_secret, last_alert: toLastAlert(row) };
   }
 }

@@ -14,6 +14,18 @@ export const inWindow = (column: string): string => `CASE WHEN window_start = st
 export const RESETS_AT = `CASE period WHEN 'total' THEN NULL
   ELSE (starts_at AT TIME ZONE 'UTC' + ('1 ' || period)::interval) AT TIME ZONE 'UTC' END`;
 
+/** The highest share of a limit that is spent; null when none of `alert_at` is. */
+export const reached = (usd: string, tokens: string): string => `(
+  SELECT max(threshold) FROM unnest(alert_at) AS threshold
+  WHERE ${usd} >= threshold * limit_usd OR ${tokens} >= threshold * limit_tokens)`;
+
+/** Writes an alert ($1 its id) of the budget $2: the sums and limits are those that raised it. To be told where it has an address. */
+export const RAISE_ALERT = `
+  INSERT INTO budget_alerts (id, budget_id, threshold, window_start, spent_usd, spent_tokens, limit_usd, limit_tokens, next_attempt_at)
+  SELECT $1, id, alerted, window_start, spent_usd, spent_tokens, limit_usd, limit_tokens,
+    CASE WHEN alert_url IS NULL THEN NULL ELSE now() END
+  FROM budgets WHERE id = $2`;
+
 /**
  * Taken shared by whoever writes usage rows, alone by whoever makes a budget out of those there are: each row is either
  * summed up then, or added afterwards.

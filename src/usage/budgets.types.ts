@@ -67,5 +67,16 @@ export interface StoredBudget {
   alert_at: number[];
   alert_url: string | null;
   alerted: number | null;
+  last_alert: LastAlert | null;
   resets_at: Date | null;
+}
+
+/** The newest alert of a budget, and what became of it. Times as Postgres writes them. */
+export interface LastAlert {
+  threshold: number;
+  at: string;
+  attempts: number;
+  delivered_at: string | null;
+  next_attempt_at: string | null;
+  error: string | null;
 }

@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../platform/common/ids';
 import { toJsonb } from '../platform/database/jsonb';
-import { inWindow, SUMS_LOCK, WINDOW } from './budgets.sql';
+import { inWindow, RAISE_ALERT, reached, SUMS_LOCK, WINDOW } from './budgets.sql';
 import { COLUMNS, LATE_COLUMNS, toRow } from './usage-row';
 import { type CallRecord } from './usage.types';
 
@@ -62,11 +62,9 @@ const BILL = `
         WHERE l.id = ANY (r.budget_ids) AND r.at >= l.starts_at) AS free)
   UPDATE budgets b SET window_start = s.starts_at, spent_usd = s.spent_usd, spent_tokens = s.spent_tokens,
     reserved_usd = s.reserved_usd, reserved_tokens = s.reserved_tokens,
-    alerted = greatest(s.alerted, (
-      SELECT max(threshold) FROM unnest(b.alert_at) AS threshold
-      WHERE s.spent_usd >= threshold * b.limit_usd OR s.spent_tokens >= threshold * b.limit_tokens))
+    alerted = greatest(s.alerted, ${reached('s.spent_usd', 's.spent_tokens')})
   FROM sums s WHERE b.id = s.id
-  RETURNING b.id, b.alerted, b.alerted > s.alerted AS crossed`;
+  RETURNING b.id, b.alerted > s.alerted AS crossed`;
 
 /**
  * Leases of calls under way and the usage rows they become. A lease's `tally` is its usage row as JSON, so that both
@@ -155,17 +153,6 @@ export class LedgerRepository {
 }
 
 async function bill(tx: EntityManager, rows: object[], callIds: string[], written: string[]): Promise<void> {
-  const [budgets] = await tx.query<[{ id: string; alerted: number; crossed: boolean }[]]>(BILL, [
-    toJsonb(rows),
-    callIds,
-    written,
-  ]);
-  for (const { id, alerted } of budgets.filter(({ crossed }) => crossed)) {
-    await tx.query(
-      `INSERT INTO budget_alerts (id, budget_id, threshold, window_start, spent_usd, spent_tokens, next_attempt_at)
-       SELECT $1, id, $3, window_start, spent_usd, spent_tokens, CASE WHEN alert_url IS NULL THEN NULL ELSE now() END
-       FROM budgets WHERE id = $2`,
-      [newId(), id, alerted],
-    );
-  }
+  const [budgets] = await tx.query<[{ id: string; crossed: boolean }[]]>(BILL, [toJsonb(rows), callIds, written]);
+  for (const { id } of budgets.filter(({ crossed }) => crossed)) await tx.query(RAISE_ALERT, [newId(), id]);
 }

@@ -110,6 +110,31 @@ describe('alerts of budgets', () => {
     );
   });
 
+  it('are raised by a budget whose share is spent when it is set, and keep the limit they were raised by', async () => {
+    const alice = await parley.user();
+    await use(alice, 10);
+    const alert_at = [0.5, 1];
+    const made = await limit(alice, receiver.url, { limit_tokens: 5, alert_at });
+    expect(made.body).toMatchObject({ alerted: 1, last_alert: { threshold: 1, delivered_at: null, error: null } });
+    const [heard] = await until(
+      () => receiver.heard,
+      (all) => all.length === 1,
+    );
+    expect(JSON.parse(heard!.body).data).toMatchObject({ threshold: 1, limit_tokens: 5 });
+    const told = await until(
+      () => alice.get('/v1/budgets').then(({ body }) => body.data[0].last_alert),
+      ({ delivered_at }) => delivered_at !== null,
+    );
+    expect(told).toMatchObject({ threshold: 1, attempts: 1, next_attempt_at: null, error: null });
+    expect((await limit(alice, receiver.url, { limit_tokens: 9_000, alert_at })).body).toMatchObject({ alerted: null });
+  });
+
+  it('need a threshold', async () => {
+    const alice = await parley.user();
+    const { status, body } = await limit(alice, receiver.url, { alert_at: undefined });
+    expect([status, body.error.param]).toEqual([400, 'alert_at']);
+  });
+
   it('follow no redirect', async () => {
     const alice = await parley.user();
     const { body: budget } = await limit(alice, receiver.url, { alert_at: [0.01] });

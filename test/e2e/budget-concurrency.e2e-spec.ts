@@ -100,8 +100,8 @@ describe('one budget, two processes', () => {
       const [detail] = body.error.details;
       expect(body.error.code).toBe('budget_exceeded');
       // At an instant that was, less was left than it might have cost.
-      expect(Number(detail.left_usd)).toBeLessThan(Number(detail.needed_usd));
-      expect(left).toContain(Number(detail.left_usd));
+      expect(Number(detail.remaining_usd)).toBeLessThan(Number(detail.needed_usd));
+      expect(left).toContain(Number(detail.remaining_usd));
     }
   });
 

@@ -90,7 +90,7 @@ describe('budgets', () => {
         subject: { type: 'workspace', id: alice.workspaceId },
         period: 'day',
         limit_usd: '5.000000',
-        left_usd: '5.000000',
+        remaining_usd: '5.000000',
         needed_usd: '5.999994',
         resets_at: tomorrow,
       },
@@ -98,7 +98,7 @@ describe('budgets', () => {
     expect(body.error.message).toContain(tomorrow);
     expect(world.openai.requests).toHaveLength(sent);
     expect((await ask(alice, { max_tokens: 5 })).status).toBe(200);
-    expect((await ask(alice, { max_tokens: 3 })).body.error.details).toMatchObject([{ left_usd: '2.000003' }]);
+    expect((await ask(alice, { max_tokens: 3 })).body.error.details).toMatchObject([{ remaining_usd: '2.000003' }]);
   });
 
   it('limit tokens as well, of prompt and answer', async () => {
@@ -166,7 +166,7 @@ describe('budgets', () => {
     ]);
     await limit(alice, { subject: { type: 'member', id: alice.id }, limit_usd: '6.5' });
     expect((await ask(by(other.key), { max_tokens: 1 })).body.error.details).toMatchObject([
-      { subject: { type: 'member', id: alice.id }, left_usd: '0.500006' },
+      { subject: { type: 'member', id: alice.id }, remaining_usd: '0.500006' },
     ]);
   });
 

@@ -73,6 +73,22 @@ describe('POST /v1/usage/estimate', () => {
     expect(await estimate(body)).toMatchObject({ targets: [{ max_output_tokens: 150 }] });
   });
 
+  it('is of what would be sent under a budget, where answers are of limited length', async () => {
+    const thrifty = await world.parley.user();
+    const subject = { type: 'workspace', id: thrifty.workspaceId };
+    await thrifty.put('/v1/budgets', { subject, period: 'day', limit_tokens: 1_000_000 });
+    for (const [model, most] of [
+      ['openai/cheap', 1_000],
+      ['openai/nobody-priced-it', 4_096],
+    ] as const) {
+      const { body } = await thrifty.post('/v1/usage/estimate', { model, message: 'Hello' });
+      expect(body.targets).toMatchObject([{ max_output_tokens: most }]);
+      await thrifty.post('/v1/chat', { model, message: 'Hello' });
+      const { max_tokens, max_completion_tokens } = world.openai.requests.at(-1)!.body as Record<string, number>;
+      expect(max_completion_tokens ?? max_tokens).toBe(most);
+    }
+  });
+
   it.each([
     ['a model that is not there', { model: 'nobody/has-it', message: 'x' }, 'model_not_found'],
     [

@@ -36,11 +36,11 @@ describe('an Idempotency-Key', () => {
     };
 
     it.each([
-      ['/v1/chat', { message: 'Hi', model: 'openai/slow-30-20' }],
-      ['/v1/chat/stream', { message: 'Hi', model: 'openai/slow-30-20' }],
-      ['/v1/chat/batch', { requests: [{ message: 'Hi', model: 'openai/slow-30-20' }] }],
+      ['/v1/chat', { message: 'Hi', model: 'openai/slow-30-20', on_disconnect: 'cancel' }],
+      ['/v1/chat/stream', { message: 'Hi', model: 'openai/slow-30-20', on_disconnect: 'cancel' }],
+      ['/v1/chat/batch', { requests: [{ message: 'Hi', model: 'openai/slow-30-20', on_disconnect: 'cancel' }] }],
       ['conversation', { content: 'Hi', model: 'openai/slow-30-20', on_disconnect: 'cancel' }],
-    ])('and takes its answer of %s along is free', async (path, body) => {
+    ])('and wants its answer of %s to end is free', async (path, body) => {
       const key = randomUUID();
       const route = path === 'conversation' ? `/v1/conversations/${await alice.conversation()}/chat` : path;
       await leave(route, body, key);
@@ -51,12 +51,14 @@ describe('an Idempotency-Key', () => {
     });
 
     it.each([
-      ['/v1/chat', { message: 'Hi', model: 'openai/slow-20-20', on_disconnect: 'continue' }],
-      ['/v1/chat/stream', { message: 'Hi', model: 'openai/slow-20-20', on_disconnect: 'continue' }],
+      ['/v1/chat', { message: 'Hi', model: 'openai/slow-20-20' }],
+      ['/v1/chat/stream', { message: 'Hi', model: 'openai/slow-20-20' }],
+      ['/v1/chat/batch', { requests: [{ message: 'Hi', model: 'openai/slow-20-20' }] }],
+      ['/v1/chat/completions', { messages, model: 'openai/slow-20-20' }],
       ['/v1/chat/completions', { messages, model: 'openai/slow-20-20', on_disconnect: 'continue', stream: true }],
       ['stream', { content: 'Hi', model: 'openai/slow-20-20' }],
       ['chat', { content: 'Hi', model: 'openai/slow-20-20' }],
-    ])('and has it go on (%s) gets it when it asks again', async (path, body) => {
+    ])('(%s) gets its answer when it asks again', async (path, body) => {
       const key = randomUUID();
       const route = path.startsWith('/') ? path : `/v1/conversations/${await alice.conversation()}/${path}`;
       await leave(route, body, key);
@@ -72,11 +74,11 @@ describe('an Idempotency-Key', () => {
       expect(again.text).toMatch(/\[DONE\]\n\n$|event: message\.end\n.*\n\n$|^\{.*\}$/);
     });
 
-    it('before anything was said is free as well', async () => {
+    it('before anything was said, and wants nothing more, is free as well', async () => {
       const key = randomUUID();
       const { hostname, port } = new URL(keyed.near.url);
       const socket = connect(Number(port), hostname);
-      const body = JSON.stringify({ message: 'Hi', model: 'openai/hang' });
+      const body = JSON.stringify({ message: 'Hi', model: 'openai/hang', on_disconnect: 'cancel' });
       socket.write(
         `POST /v1/chat HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${alice.token}\r\nidempotency-key: ${key}\r\n` +
           `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,

@@ -20,7 +20,8 @@ export class EstimateController {
   @ApiOperation({
     summary: 'What a chat would count, and cost at most',
     description:
-      'Takes a body of `POST /v1/chat`, also with `n` and `max_completion_tokens`. Nothing is called and nothing billed.',
+      'Takes a body of `POST /v1/chat`, also with `n` and `max_completion_tokens`. Nothing is called and nothing billed. Under a ' +
+      'budget an answer without `max_tokens` is of limited length, and is estimated so.',
   })
   @ApiBody({
     schema: zodSchema('EstimateRequest', estimateBody),
@@ -28,7 +29,7 @@ export class EstimateController {
   })
   @ApiOkResponse({ type: EstimateDto })
   @ApiErrors('400 model_not_found', '400 unsupported_parameter')
-  estimate(@CurrentUser() user: Principal, @Body(new ZodBody(estimateBody)) body: EstimateBody): EstimateDto {
+  estimate(@CurrentUser() user: Principal, @Body(new ZodBody(estimateBody)) body: EstimateBody): Promise<EstimateDto> {
     return this.estimates.estimate(user, body);
   }
 }

@@ -11,10 +11,10 @@ export class EstimateService {
   constructor(private readonly calls: CallsService) {}
 
   /** Throws what the call would throw before a provider is asked. */
-  estimate(principal: Principal, { n, ...body }: EstimateBody): EstimateDto {
+  async estimate(principal: Principal, { n, ...body }: EstimateBody): Promise<EstimateDto> {
     const max_tokens = body.max_completion_tokens ?? body.max_tokens;
     const request = toChatRequest({ ...body, max_tokens }, false);
-    const { cost, perTarget } = this.calls.estimate({
+    const { cost, perTarget } = await this.calls.estimate({
       principal,
       ...request,
       request: n ? { ...request, n } : request,

@@ -55,7 +55,7 @@ export class SimpleService {
       for (const [index, body] of queue) {
         try {
           const request = oneOfBatch.transform(body);
-          const unwanted = request.on_disconnect === 'continue' ? this.readiness.cut.signal : gone;
+          const unwanted = unwantedSignal(res, request.on_disconnect, this.readiness);
           results[index] = toAnswer(
             await this.chat.complete(user, toChatRequest(request, false), origin(res), unwanted),
           );

@@ -1,5 +1,6 @@
 import { type Response } from 'express';
 import { type ReadinessChecks } from '../readiness';
+import { recorderOf } from './answer-recorder';
 
 /** What a client that goes away in the middle leaves behind: an answer that goes on, or none. */
 export const ON_DISCONNECT = ['continue', 'cancel'] as const;
@@ -14,12 +15,17 @@ export function closedSignal(res: Response): AbortSignal {
   return controller.signal;
 }
 
-/** Aborts when an answer nobody stores is no longer wanted: its client left or, told to `continue`, the process has to stop. */
+/**
+ * Aborts when an answer that no conversation stores is no longer wanted: its client left or, where it is to `continue`, the
+ * process has to stop. It continues unless told otherwise when it is kept for an `Idempotency-Key`: a client that lost its
+ * connection asks again, and must not pay twice.
+ */
 export const unwantedSignal = (
   res: Response,
-  onDisconnect: OnDisconnect = 'cancel',
+  onDisconnect: OnDisconnect | undefined,
   { cut }: ReadinessChecks,
-): AbortSignal => (onDisconnect === 'continue' ? cut.signal : closedSignal(res));
+): AbortSignal =>
+  (onDisconnect ?? (recorderOf(res) ? 'continue' : 'cancel')) === 'continue' ? cut.signal : closedSignal(res);
 
 /** The reason of an abort by `closedSignal`. Nobody is there to be told of it. */
 export class ClientGone extends Error {

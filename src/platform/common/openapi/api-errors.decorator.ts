@@ -10,6 +10,8 @@ export const ApiErrors = (...codes: `${number} ${string}`[]): MethodDecorator & 
 /** What any call of a model can end with. */
 export const MODEL_ERRORS = [
   '400 model_not_found',
+  '400 model_unpriced',
+  '429 budget_exceeded',
   '403 model_not_allowed',
   '400 unsupported_parameter',
   '400 context_length_exceeded',
