@@ -86,6 +86,14 @@ export class AdminWorkspaceDto implements AdminWorkspace {
   @ApiProperty({ description: 'Made at registration' })
   personal: boolean;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The address of its first owner',
+    example: 'ada@example.com',
+  })
+  owner: string | null;
+
   @ApiProperty({ type: 'integer', description: 'How many there are', example: 3 })
   members: number;
 

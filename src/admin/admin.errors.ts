@@ -9,3 +9,5 @@ export const ownAccount = () =>
     'own_account',
     'You would shut yourself out. Another administrator, or the command line, can do that.',
   );
+
+export const noSuchWorkspace = () => new DomainError('not_found', 'workspace_not_found', 'There is no such workspace.');

@@ -17,7 +17,9 @@ import {
 
 const USER = `id, email, name, is_admin AS instance_admin, suspended_at IS NOT NULL AS suspended, tier, created_at`;
 const WORKSPACE = `id, name, personal_of IS NOT NULL AS personal, suspended_at IS NOT NULL AS suspended, tier, created_at,
-  (SELECT count(*)::int FROM memberships m WHERE m.workspace_id = workspaces.id) AS members`;
+  (SELECT count(*)::int FROM memberships m WHERE m.workspace_id = workspaces.id) AS members,
+  (SELECT u.email FROM memberships m JOIN users u ON u.id = m.user_id
+   WHERE m.workspace_id = workspaces.id AND m.role = 'owner' ORDER BY m.created_at, u.id LIMIT 1) AS owner`;
 const API_KEY = 'id, name, prefix, workspace_id, user_id, tier';
 
 /** The one place that reads and changes across all tenants. */
@@ -65,12 +67,12 @@ export class AdminRepository {
     });
   }
 
-  /** Those whose name holds `q`. One more than the page holds. */
+  /** Those whose name, or the address of whose owner, holds `q`. One more than the page holds. */
   workspaces({ q, limit, after, order }: SearchQuery): Promise<AdminWorkspace[]> {
     const [beyond, direction] = order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
     return this.db.query<AdminWorkspace[]>(
-      `SELECT ${WORKSPACE} FROM workspaces
-       WHERE ($1::text IS NULL OR strpos(lower(name), lower($1)) > 0) AND ($2::uuid IS NULL OR id ${beyond} $2)
+      `SELECT * FROM (SELECT ${WORKSPACE} FROM workspaces) AS w
+       WHERE ($1::text IS NULL OR strpos(lower(name), lower($1)) > 0 OR strpos(lower(owner), lower($1)) > 0) AND ($2::uuid IS NULL OR id ${beyond} $2)
        ORDER BY id ${direction} LIMIT $3`,
       [q ?? null, after ?? null, limit + 1],
     );

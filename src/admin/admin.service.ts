@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { type Actor } from '../audit/audit.types';
 import { apiKeyNotFound } from '../auth/api-keys.errors';
-import { workspaceNotFound } from '../platform/common/auth/access.errors';
 import { type Principal } from '../platform/common/auth/principal';
 import { validationFailed } from '../platform/common/errors/validation';
 import { type Page, toPage } from '../platform/common/http/pagination';
 import { Config } from '../platform/config/config.service';
 import { AccountsService } from '../workspaces/accounts.service';
 import { type SearchQuery } from './admin.dto';
-import { ownAccount, userNotFound } from './admin.errors';
+import { noSuchWorkspace, ownAccount, userNotFound } from './admin.errors';
 import { AdminRepository } from './admin.repository';
 import {
   type AdminApiKey,
@@ -52,7 +51,7 @@ export class AdminService {
   async updateWorkspace(actor: Principal | null, id: string, change: WorkspaceChange): Promise<AdminWorkspace> {
     if (actor?.workspaceId === id && change.suspended) throw ownAccount();
     this.assertTier(change.tier);
-    const workspace = (await this.repository.updateWorkspace(actor, id, change)) ?? missing(workspaceNotFound);
+    const workspace = (await this.repository.updateWorkspace(actor, id, change)) ?? missing(noSuchWorkspace);
     this.accounts.forget(null);
     return workspace;
   }

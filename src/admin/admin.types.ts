@@ -13,6 +13,7 @@ export interface AdminWorkspace {
   id: string;
   name: string;
   personal: boolean;
+  owner: string | null;
   members: number;
   suspended: boolean;
   tier: string | null;

@@ -64,6 +64,25 @@ export class MakeAdminCommand extends ChangeUserCommand {
   protected readonly told = 'is an administrator';
 }
 
+@SubCommand({ name: 'remove-admin', arguments: EMAIL, description: 'let somebody run the installation no longer' })
+export class RemoveAdminCommand extends ChangeUserCommand {
+  protected readonly change = { instance_admin: false };
+  protected readonly told = 'is no administrator any more';
+}
+
+@SubCommand({ name: 'tier', arguments: `${EMAIL} [tier]`, description: 'give somebody a tier, or none of their own' })
+export class TierUserCommand extends OperatorCommand {
+  constructor(private readonly admin: AdminService) {
+    super();
+  }
+
+  async run([email = '', tier]: string[]): Promise<void> {
+    const { id } = await this.admin.userByEmail(email);
+    const user = await this.admin.updateUser(null, id, { tier: tier ?? null });
+    say(`${user.email} has ${user.tier ? `the tier ${user.tier}` : 'no tier of their own'}.`);
+  }
+}
+
 @SubCommand({
   name: 'reset-password',
   arguments: EMAIL,
@@ -79,13 +98,23 @@ export class ResetPasswordCommand extends OperatorCommand {
 
   async run([email = '']: string[]): Promise<void> {
     const user = await this.admin.userByEmail(email);
-    say(`For POST /v1/auth/password-reset/confirm, once, within an hour: ${await this.resets.issue(user.id)}`);
+    say(
+      `For POST /v1/auth/password-reset/confirm, once, within an hour: ${await this.resets.issue(user.id, 'operator')}`,
+    );
   }
 }
 
 @Command({
   name: 'users',
   description: 'people with an account',
-  subCommands: [ListUsersCommand, SuspendUserCommand, ResumeUserCommand, MakeAdminCommand, ResetPasswordCommand],
+  subCommands: [
+    ListUsersCommand,
+    SuspendUserCommand,
+    ResumeUserCommand,
+    MakeAdminCommand,
+    RemoveAdminCommand,
+    TierUserCommand,
+    ResetPasswordCommand,
+  ],
 })
 export class UsersCommand extends OperatorGroup {}

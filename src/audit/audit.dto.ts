@@ -1,12 +1,14 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsRFC3339, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsInstant } from '../platform/common/http/instant';
 import { PageDto, PageQuery } from '../platform/common/http/pagination';
 import { type AuditEntry, type Changes } from './audit.types';
 
-const TIME = { message: '$property must be a time such as 2030-01-31T00:00:00Z' };
-
 export class AuditQuery extends PageQuery {
-  @ApiPropertyOptional({ description: 'Only this action', example: 'member.role_changed' })
+  @ApiPropertyOptional({
+    description: 'Only this action: a kind of thing and what was done to it, as entries show it',
+    example: 'member.role_changed',
+  })
   @IsString()
   @MaxLength(100)
   @IsOptional()
@@ -18,12 +20,12 @@ export class AuditQuery extends PageQuery {
   actor_id?: string;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Not before' })
-  @IsRFC3339(TIME)
+  @IsInstant()
   @IsOptional()
   from?: string;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Before' })
-  @IsRFC3339(TIME)
+  @IsInstant()
   @IsOptional()
   to?: string;
 }

@@ -8,6 +8,11 @@ import { type AuditEntry, type NewAuditEntry } from './audit.types';
 
 const SHOWN = 'id, at, action, workspace_id, actor_id, api_key_id, target_type, target_id, changes, ip, request_id';
 
+/** What only those do who run the installation: it is in their log beside that of the workspace. */
+const OPERATORS_OWN = ['workspace.suspended', 'workspace.resumed', 'workspace.tier_changed', 'api_key.tier_changed']
+  .map((action) => `'${action}'`)
+  .join(', ');
+
 /** Adds and reads; the database refuses anything else. */
 @Injectable()
 export class AuditRepository {
@@ -37,7 +42,7 @@ export class AuditRepository {
     const [beyond, direction] = query.order === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
     return this.db.query<AuditEntry[]>(
       `SELECT ${SHOWN} FROM audit_log
-       WHERE ${workspaceId === null ? 'workspace_id IS NULL AND $1::uuid IS NULL' : 'workspace_id = $1'}
+       WHERE ${workspaceId === null ? `$1::uuid IS NULL AND (workspace_id IS NULL OR action IN (${OPERATORS_OWN}))` : 'workspace_id = $1'}
          AND ($2::uuid IS NULL OR id ${beyond} $2) AND ($3::text IS NULL OR action = $3)
          AND ($4::uuid IS NULL OR actor_id = $4)
          AND ($5::timestamptz IS NULL OR at >= $5) AND ($6::timestamptz IS NULL OR at < $6)

@@ -13,7 +13,8 @@ export class InstallationAuditController {
   @Requires('instance:manage')
   @ApiOperation({
     summary: 'Who changed what in the installation',
-    description: 'Suspensions and tiers of people, and administrators. What happens to a workspace is in its own log.',
+    description:
+      'Suspensions, tiers, administrators, and passwords reset by the operator. What else happens in a workspace is in its own log.',
   })
   @ApiOkResponse({ type: AuditPageDto })
   list(@Query() query: AuditQuery): Promise<AuditPageDto> {

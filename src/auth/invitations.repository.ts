@@ -10,6 +10,7 @@ import { type PageQuery } from '../platform/common/http/pagination';
 import { newId } from '../platform/common/ids';
 import { type Transaction } from '../platform/database/transaction';
 import { AccountsService } from '../workspaces/accounts.service';
+import { WORKSPACE } from '../workspaces/workspaces.codec';
 import { type WorkspaceDto } from '../workspaces/workspaces.types';
 import { alreadyMember } from './invitations.errors';
 import { type Invitation, type InvitationStanding, type OpenInvitation } from './invitations.types';
@@ -120,6 +121,7 @@ export class InvitationsRepository {
       `DELETE FROM invitations i USING memberships m, users u
        WHERE i.token_hash = $1 AND i.expires_at > now()
          AND m.workspace_id = i.workspace_id AND m.user_id = i.invited_by AND u.id = i.invited_by
+         AND (m.expires_at IS NULL OR m.expires_at > now())
        RETURNING ${SHOWN}, m.role AS "inviterRole", u.suspended_at IS NOT NULL AS "inviterSuspended"`,
       [tokenHash],
     );
@@ -155,9 +157,8 @@ export class InvitationsRepository {
     const [workspace] = await tx.query<WorkspaceDto[]>(
       `WITH m AS (
          INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, $3)
-         ON CONFLICT DO NOTHING RETURNING workspace_id, role)
-       SELECT w.id, w.name, w.personal_of IS NOT NULL AS personal, w.allow_unpriced AS allow_unpriced_models, m.role, w.created_at
-       FROM m JOIN workspaces w ON w.id = m.workspace_id`,
+         ON CONFLICT DO NOTHING RETURNING *)
+       SELECT ${WORKSPACE} FROM m JOIN workspaces w ON w.id = m.workspace_id`,
       [workspace_id, userId, role],
     );
     if (!workspace) throw alreadyMember();

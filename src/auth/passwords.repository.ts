@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { AuditService } from '../audit/audit.service';
 import { AccountsService } from '../workspaces/accounts.service';
 import { type Person } from './auth.types';
 
@@ -11,15 +12,21 @@ export class PasswordsRepository {
   constructor(
     @InjectDataSource() private readonly db: DataSource,
     private readonly accounts: AccountsService,
+    private readonly audit: AuditService,
   ) {}
 
-  /** Expired tokens of the user go on the occasion. */
-  async addReset(userId: string, tokenHash: Buffer): Promise<void> {
-    await this.db.query(
-      `WITH swept AS (DELETE FROM password_resets WHERE user_id = $1 AND expires_at < now())
-       INSERT INTO password_resets (token_hash, user_id, expires_at) VALUES ($2, $1, now() + interval '1 hour')`,
-      [userId, tokenHash],
-    );
+  /** Expired tokens of the user go on the occasion. What the operator does is in the audit log. */
+  addReset(userId: string, tokenHash: Buffer, by: 'user' | 'operator'): Promise<void> {
+    return this.db.transaction(async (tx) => {
+      await tx.query(
+        `WITH swept AS (DELETE FROM password_resets WHERE user_id = $1 AND expires_at < now())
+         INSERT INTO password_resets (token_hash, user_id, expires_at) VALUES ($2, $1, now() + interval '1 hour')`,
+        [userId, tokenHash],
+      );
+      if (by === 'user') return;
+      const target = { type: 'user', id: userId };
+      await this.audit.record(tx, null, { action: 'user.password_reset_issued', workspaceId: null, target });
+    });
   }
 
   /** Uses up the token. Null when it is unknown, expired or was used, also at this moment. */

@@ -56,7 +56,7 @@ export class PasswordsService {
 
   /** To the address as it was registered: one that only compares equal may be someone else's. */
   private async sendReset({ id, email }: Person): Promise<void> {
-    const token = await this.resets.issue(id);
+    const token = await this.resets.issue(id, 'user');
     await this.mail.send({
       to: email,
       subject: 'Reset your Parley password',

@@ -7,6 +7,7 @@ import { newId } from '../platform/common/ids';
 import { type Transaction } from '../platform/database/transaction';
 import { type UserDto } from '../users/users.types';
 import { AccountsService } from '../workspaces/accounts.service';
+import { WORKSPACE } from '../workspaces/workspaces.codec';
 import { type WorkspaceDto } from '../workspaces/workspaces.types';
 import { type Person } from './auth.types';
 import { assertMayAccept } from './invitation-rules';
@@ -51,14 +52,11 @@ export class PeopleRepository {
       );
       if (!user) return null;
       const [workspace] = await tx.query<[WorkspaceDto]>(
-        `INSERT INTO workspaces (id, name, personal_of) VALUES ($1, $2, $3)
-         RETURNING id, name, true AS personal, allow_unpriced AS allow_unpriced_models, 'owner' AS role, created_at`,
+        `WITH w AS (INSERT INTO workspaces (id, name, personal_of) VALUES ($1, $2, $3) RETURNING *),
+              m AS (INSERT INTO memberships (workspace_id, user_id, role) SELECT id, $3, 'owner' FROM w RETURNING *)
+         SELECT ${WORKSPACE} FROM w, m`,
         [newId(), name ? `${name}'s workspace` : 'Personal workspace', user.id],
       );
-      await tx.query(`INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, 'owner')`, [
-        workspace.id,
-        user.id,
-      ]);
       await this.audit.record(tx, isAdmin ? null : { userId: user.id, apiKeyId: null }, {
         action: 'user.registered',
         workspaceId: workspace.id,

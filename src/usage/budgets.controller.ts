@@ -18,7 +18,7 @@ export class BudgetsController {
   @ApiOperation({
     summary: 'Limit what a workspace, a member or an API key may spend',
     description:
-      'One budget for each subject and period: the same again changes its limits and keeps what was spent. A new one begins with what was spent in its window before.',
+      'One budget for each subject and period. The same again replaces its settings (what is left out is not limited, and raises no alert) and keeps what was spent. A new one begins with what was spent in its window before.',
   })
   @ApiOkResponse({ type: ManagedBudgetDto })
   @ApiErrors('404 workspace_not_found', '404 member_not_found', '404 api_key_not_found')

@@ -6,7 +6,7 @@ import { LimitsDto } from './limits.dto';
 import { LimitsService } from './limits.service';
 
 @ApiTags('usage')
-@Requires('usage:read')
+@Requires('limits:read')
 @Controller('usage/limits')
 export class LimitsController {
   constructor(private readonly limits: LimitsService) {}

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, isISO8601, IsOptional, ValidateBy } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
+import { IsInstant } from '../platform/common/http/instant';
 
 /** What usage can be grouped by, and the column that holds it. */
 export const GROUPS = {
@@ -14,23 +15,6 @@ export type Group = keyof typeof GROUPS;
 
 export const INTERVALS = ['hour', 'day', 'month'] as const;
 export type Interval = (typeof INTERVALS)[number];
-
-/** RFC 3339, or a date, which begins at midnight UTC. Not taken: ISO 8601's weeks, numbered days and times of no zone. */
-const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/;
-const isInstant = (value: unknown): boolean =>
-  typeof value === 'string' &&
-  INSTANT.test(value) &&
-  isISO8601(value, { strict: true }) && // there is no 30 February
-  new Date(value).getUTCFullYear() <= 9999; // false for what is no time at all
-
-const IsInstant = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'isInstant',
-    validator: {
-      validate: isInstant,
-      defaultMessage: () => '$property must be a time such as 2026-11-01T00:00:00Z, or a date',
-    },
-  });
 
 export class UsageQuery {
   @ApiPropertyOptional({ format: 'date-time', description: 'Inclusive; 30 days before `to` when absent' })

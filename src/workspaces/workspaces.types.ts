@@ -19,6 +19,17 @@ export class WorkspaceDto {
   @ApiProperty({ enum: ROLES, description: "The caller's role" })
   role: Role;
 
+  @ApiProperty({ description: 'Everybody is refused everything in it' })
+  suspended: boolean;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: "When the caller's membership ends; null: never",
+  })
+  expires_at: Date | null;
+
   @ApiProperty({ format: 'date-time' })
   created_at: Date;
 }

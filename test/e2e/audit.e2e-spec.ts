@@ -109,7 +109,15 @@ describe('the audit log', () => {
     const { at } = rest.data[1] as { at: string };
     expect(await actions(`?to=${at}`)).toEqual(['user.registered']);
     expect((await actions(`?from=${at}`)).length).toBe(4);
-    for (const query of ['?actor_id=me', '?from=yesterday', '?limit=0', `?action=${'x'.repeat(101)}`]) {
+    for (const query of [
+      '?actor_id=me',
+      '?from=yesterday',
+      '?from=2030-02-30T00:00:00Z',
+      '?to=0000-01-01T00:00:00Z',
+      '?to=9999-12-31T23:59:59-23:59',
+      '?limit=0',
+      `?action=${'x'.repeat(101)}`,
+    ]) {
       expect((await owner.get(`/v1/audit${query}`)).status).toBe(400);
     }
   });

@@ -68,6 +68,23 @@ describe('the command line', () => {
     ]);
   });
 
+  it('suspends and resumes workspaces, which are found by their owners', async () => {
+    const user = await parley.user();
+    const status = async () => (await user.post('/v1/chat', { message: 'Hi', model: 'demo/echo' })).status;
+    const [id] = (await run('workspaces', 'list', user.email)).out.split('  ');
+    expect(id).toBe(user.workspaceId);
+    expect((await run('workspaces', 'suspend', id!)).out).toMatch(/ is suspended\.$/m);
+    await until(async () => (await status()) === 403);
+    expect((await user.get('/v1/workspaces')).status).toBe(403);
+    expect((await run('workspaces', 'resume', id!)).code).toBe(0);
+    await until(async () => (await status()) === 200);
+    const actions = await parley.database.query<{ action: string }>(
+      'SELECT action FROM audit_log WHERE workspace_id = $1 ORDER BY id DESC LIMIT 2',
+      [id],
+    );
+    expect(actions.map(({ action }) => action)).toEqual(['workspace.resumed', 'workspace.suspended']);
+  });
+
   it('proves the ledger, and tells what disagrees', async () => {
     const user = await parley.user();
     const subject = { type: 'workspace', id: user.workspaceId };
@@ -98,7 +115,13 @@ describe('the command line', () => {
     expect(await tier('gold')).toEqual([0, 'gold']);
     expect(await tier('not a name')).toEqual([1, 'gold']);
     expect(await tier()).toEqual([0, null]);
+    expect((await run('users', 'tier', user.email, 'gold')).out).toBe(`${user.email} has the tier gold.\n`);
+    expect((await run('users', 'tier', user.email)).out).toBe(`${user.email} has no tier of their own.\n`);
+    expect((await run('users', 'remove-admin', user.email)).code).toBe(0);
+    await until(async () => (await user.get('/v1/admin/users')).status === 403);
     const { out } = await run('users', 'reset-password', user.email);
+    const [newest] = await parley.database.query('SELECT action, target_id FROM audit_log ORDER BY id DESC LIMIT 1');
+    expect(newest).toEqual({ action: 'user.password_reset_issued', target_id: user.id });
     const confirmation = { token: /[\w-]{43}/.exec(out)![0], password: 'a new password' };
     expect((await parley.anonymous().post('/v1/auth/password-reset/confirm', confirmation)).status).toBe(204);
   });
@@ -109,7 +132,7 @@ describe('the command line', () => {
       [['users', 'suspend'], /missing required argument 'email'/],
       [['users', 'frobnicate'], /unknown command 'frobnicate'/],
       [['frobnicate'], /unknown command 'frobnicate'/],
-      [['workspaces', 'tier', 'junk', 'gold'], /^There is no workspace/],
+      [['workspaces', 'tier', 'junk', 'gold'], /^There is no such workspace/],
     ];
     const told = await Promise.all(mistakes.map(([args]) => run(...args)));
     told.forEach(({ code, err }, i) => {

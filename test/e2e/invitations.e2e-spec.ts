@@ -129,6 +129,12 @@ describe('invitations', () => {
     const byDemoted = await invite(guest.email, 'member', demoted);
     await owner.patch(`${members}/${demoted.id}`, { role: 'member' });
     expect(refused(await guest.post(ACCEPT, { token: byDemoted.token }))).toEqual([400, 'invalid_invitation']);
+    const leaving = await join('admin');
+    const byExpired = await invite(guest.email, 'admin', leaving);
+    await parley.database.query(`UPDATE memberships SET expires_at = now() - interval '1 s' WHERE user_id = $1`, [
+      leaving.id,
+    ]);
+    expect(refused(await guest.post(ACCEPT, { token: byExpired.token }))).toEqual([400, 'invalid_invitation']);
     const byRemoved = await invite(guest.email, 'member', removed);
     await owner.delete(`${members}/${removed.id}`);
     expect(refused(await guest.post(ACCEPT, { token: byRemoved.token }))).toEqual([400, 'invalid_invitation']);

@@ -14,10 +14,15 @@ export function capped({ principal, request }: Asked): GenerationRequest {
   if (cap === null) return request;
   const { n = 1, maxTokens } = request;
   const most = Math.floor(cap / n);
-  if (most < 1) throw refused('n', `n: ${n} answers are more than the ${cap} tokens you may ask for in a request`);
+  if (most < 1) throw refused('n', `n: ${n} answers are more than ${rule(cap)}`);
   if (maxTokens === undefined) return { ...request, maxTokens: most };
   if (maxTokens <= most) return request;
-  throw refused('max_tokens', `max_tokens: you may ask for at most ${most}${n > 1 ? ` for each of ${n} answers` : ''}`);
+  throw refused(
+    'max_tokens',
+    `max_tokens: expected at most ${most}${n > 1 ? ` for each of ${n} answers` : ''}, of ${rule(cap)}`,
+  );
 }
 
+const rule = (cap: number) =>
+  `the ${cap} tokens a request may ask for by max_tokens_per_request, a rule of your membership or API key`;
 const refused = (field: string, message: string) => validationFailed([{ field, message }]);

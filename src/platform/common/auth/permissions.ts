@@ -25,6 +25,7 @@ export const PERMISSIONS = {
   'chat:read': { role: 'viewer', scope: 'chat' },
   'models:read': { role: 'viewer', scope: null },
   'profile:read': { role: 'viewer', scope: null },
+  'limits:read': { role: 'viewer', scope: null },
   'usage:read': { role: 'viewer', scope: 'usage:read' },
   'budgets:manage': { role: 'admin', scope: 'admin' },
   'audit:read': { role: 'admin', scope: 'admin' },

@@ -17,7 +17,6 @@ export const validationFailed = (details: readonly { field: string; message: str
 const OPTIONS = {
   transform: true,
   whitelist: true,
-  stopAtFirstError: true,
   exceptionFactory: (errors: ValidationError[]) => validationFailed(flatten(errors)),
 };
 
@@ -72,11 +71,12 @@ export const idParam = (thing: string) =>
 function flatten(errors: ValidationError[], path = ''): (ErrorDetail & { field: string; message: string })[] {
   return errors.flatMap(({ property, constraints, children }) => {
     const field = /^\d+$/.test(property) ? `${path}[${property}]` : path ? `${path}.${property}` : property;
-    const own = Object.values(constraints ?? {}).map((message) => ({
-      field,
-      message: message.startsWith('property ') ? `Unknown field '${field}'.` : readable(message, property, field),
-    }));
-    return [...own, ...flatten(children ?? [], field)];
+    // Decorators are checked from the last one up; the first says what kind of value is expected.
+    const message = Object.values(constraints ?? {}).at(-1);
+    const nested = flatten(children ?? [], field);
+    if (message === undefined) return nested;
+    const told = message.startsWith('property ') ? `Unknown field '${field}'.` : readable(message, property, field);
+    return [{ field, message: told }, ...nested];
   });
 }
 
