@@ -9,6 +9,8 @@ import { IdempotencyService } from './idempotency.service';
 import { type KeptAnswer, type KeyedRequest } from './idempotency.types';
 import { Recording } from './recording';
 
+/** Longer ones are of nothing, and refused when they are looked for. */
+const LONGEST_ID = 64;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** Answers a repeated request with the stored answer. Runs after the guards, and before the body is checked. */
@@ -36,13 +38,23 @@ export class IdempotencyInterceptor implements NestInterceptor {
   }
 }
 
-function toKeyed({ principal, method, originalUrl, body }: AuthenticatedRequest, key: string): KeyedRequest {
-  const [path = '', query = ''] = originalUrl.split('?', 2);
-  const { workspaceId, userId, apiKeyId } = principal;
+function toKeyed(request: AuthenticatedRequest, key: string): KeyedRequest {
+  const { workspaceId, userId, apiKeyId } = request.principal;
+  const [, query = ''] = request.originalUrl.split('?', 2);
   const fingerprint = createHash('sha256')
-    .update(`${query}\n${JSON.stringify(body ?? null)}`)
+    .update(`${query}\n${JSON.stringify(request.body ?? null)}`)
     .digest();
-  return { workspaceId, principalId: apiKeyId ?? userId, route: `${method} ${path}`, key, fingerprint };
+  return { workspaceId, principalId: apiKeyId ?? userId, route: routeOf(request), key, fingerprint };
+}
+
+/** As it is served, with its ids: spelled in other cases, or with a slash at its end, it is the same route. */
+function routeOf({ method, route, params }: AuthenticatedRequest): string {
+  const { path } = route as { path: string };
+  const idOf = (name: string) =>
+    String(params[name] ?? '')
+      .slice(0, LONGEST_ID)
+      .toLowerCase();
+  return `${method} ${path.replace(/:(\w+)/g, (_, name: string) => idOf(name))}`;
 }
 
 function replay({ status, headers, body }: KeptAnswer, res: Response): void {

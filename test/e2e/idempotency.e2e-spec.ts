@@ -145,6 +145,16 @@ describe('Idempotency-Key', () => {
     expect(await alice.messages(first)).toHaveLength(2);
   });
 
+  it('is of a route however that is spelled, and of nothing where there is none', async () => {
+    const key = randomUUID();
+    const body = { message: 'Spelled', model: 'openai/echo' };
+    for (const path of ['/v1/chat', '/v1/chat/', '/V1/Chat'])
+      expect((await alice.send('POST', path, body, { 'idempotency-key': key })).status).toBe(200);
+    expect(keyed.asked()).toBe(1);
+    const nowhere = `/v1/conversations/${'x'.repeat(6_000)}/chat`;
+    expect((await alice.post(nowhere, { content: 'Hi' }, header(key))).status).toBe(404);
+  });
+
   it.each([
     ['openai/status-500', 502],
     ['openai/limit-60', 503],

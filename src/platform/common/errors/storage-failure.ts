@@ -1,7 +1,7 @@
 import { DomainError } from './domain.error';
 
-/** SQLSTATE classes and socket errors that mean the database is away or restarting (PostgreSQL appendix A). */
-const AWAY = /^(08|57P0|53)|^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+/** SQLSTATE classes and socket errors that mean the database is away or restarting, or that others were in the way (PostgreSQL appendix A). */
+const AWAY = /^(08|57P0|53|40P01|40001)|^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
 /** Text the database can't hold: NUL, or an unpaired surrogate in JSON. */
 const UNSTORABLE = /^(22021|22P05)$/;
 const AWAY_MESSAGE =

@@ -2,10 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import { raw, urlencoded, type NextFunction, type Request, type RequestHandler } from 'express';
 import { DomainError } from '../errors/domain.error';
 import { validationFailed } from '../errors/validation';
-import { isDeeperThan, unstorableEscape } from './json-scan';
+import { shapeOf, unstorableEscape } from './json-scan';
 
 /** Deeper than anyone writes, and far from where code that walks a value (much of it in libraries) runs out of stack. */
-const MAX_DEPTH = 200;
+const MOST_DEPTH = 200;
+/** As many tokens as an embedding takes at once; a million fields of one object take seconds to parse. */
+const MOST_ITEMS = 300_000;
+const MOST = { depth: MOST_DEPTH, items: MOST_ITEMS };
 /** Of whoever shows no credentials, in bytes: those requests are small. */
 const ANONYMOUS_LIMIT = 64 * 1024;
 
@@ -65,7 +68,9 @@ const parsed =
 function parse(bytes: Buffer, charset = 'utf-8'): object {
   if (charset !== 'utf-8' && charset !== 'utf8') throw unsupportedCharset(charset);
   if (!isUtf8(bytes)) throw invalid('The body is not valid UTF-8.');
-  if (isDeeperThan(MAX_DEPTH, bytes)) throw invalid(`The body is nested deeper than ${MAX_DEPTH} levels.`);
+  const { depth, items } = shapeOf(bytes, MOST);
+  if (depth > MOST.depth) throw invalid(`The body is nested deeper than ${MOST.depth} levels.`);
+  if (items > MOST.items) throw invalid(`The body has more than ${MOST.items} fields and items.`);
   const escape = unstorableEscape(bytes);
   if (escape) {
     const message = `The body holds ${escape}, a NUL character or half of a surrogate pair, which cannot be stored.`;

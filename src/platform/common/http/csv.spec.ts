@@ -15,15 +15,19 @@ describe('toCsv', () => {
     expect(toCsv({ columns: ['name'], rows: [] })).toBe('name\r\n');
   });
 
-  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1'])('lets no spreadsheet run %j', (text) => {
-    expect(toCsv({ columns: ['c'], rows: [{ c: text }] })).toMatch(/^c\r\n"?'/);
-  });
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', ' =1', '\u00a0=1', '\uff1d1', ';=1', '|=1'])(
+    'lets no spreadsheet run %j',
+    (text) => {
+      expect(toCsv({ columns: ['c'], rows: [{ c: text }] })).toMatch(/^c\r\n"?'/);
+    },
+  );
 
   it('can be read back, whatever it holds', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string(), fc.string()), { maxLength: 5 }), (pairs) => {
         const csv = toCsv({ columns: ['a', 'b'], rows: pairs.map(([a, b]) => ({ a, b })) });
-        const safe = (text: string) => (/^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text);
+        const safe = (text: string) =>
+          /^[\s;|]*[=+\-@%\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/u.test(text) ? `'${text}` : text;
         expect(parse(csv)).toEqual([['a', 'b'], ...pairs.map((pair) => pair.map(safe))]);
       }),
     );

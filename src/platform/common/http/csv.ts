@@ -14,12 +14,15 @@ export function toCsv({ columns, rows }: Table): string {
   return lines.map((cells) => `${cells.map(field).join(',')}\r\n`).join('');
 }
 
+/** Also after blanks, in full width, and behind what some take for the end of a field. */
+const FORMULA = /^[\s;|]*[=+\-@%\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/u;
+
 /**
  * Text that a spreadsheet would take for a formula gets an apostrophe before it: what is told may come from strangers.
  * Source: https://owasp.org/www-community/attacks/CSV_Injection
  */
 function field(cell: Cell): string {
-  const text = typeof cell === 'string' && /^[=+\-@\t\r\n]/.test(cell) ? `'${cell}` : String(cell ?? '');
+  const text = typeof cell === 'string' && FORMULA.test(cell) ? `'${cell}` : String(cell ?? '');
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

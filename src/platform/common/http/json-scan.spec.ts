@@ -1,28 +1,40 @@
 import * as fc from 'fast-check';
-import { isDeeperThan, unstorableEscape } from './json-scan';
+import { shapeOf, unstorableEscape } from './json-scan';
 
 const depthOf = (value: unknown): number =>
   typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;
 
-describe('isDeeperThan', () => {
-  it('counts the levels of any value, whatever its texts hold', () => {
-    const text = fc.string({ unit: fc.constantFrom('"', '\\', '[', ']', '{', '}', 'a') });
+/** Fields and items in all, but the first of each list and object. */
+const itemsOf = (value: unknown): number => {
+  if (typeof value !== 'object' || value === null) return 0;
+  const inner = Object.values(value);
+  return Math.max(0, inner.length - 1) + inner.reduce<number>((sum, one) => sum + itemsOf(one), 0);
+};
+const FREE = { depth: Infinity, items: Infinity };
+const depthIn = (json: string) => shapeOf(Buffer.from(json), { ...FREE, depth: 200 }).depth;
+
+describe('shapeOf', () => {
+  it('counts the levels and items of any value, whatever its texts hold', () => {
+    const text = fc.string({ unit: fc.constantFrom('"', '\\', '[', ']', '{', '}', ',', 'a') });
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof({ depthSize: 'small' }, text, fc.array(tie('value')), fc.dictionary(text, tie('value'))),
     }));
     fc.assert(
       fc.property(value, fc.nat(6), (json, limit) => {
-        expect(isDeeperThan(limit, Buffer.from(JSON.stringify(json)))).toBe(depthOf(json) > limit);
+        const bytes = Buffer.from(JSON.stringify(json));
+        expect(shapeOf(bytes, FREE)).toEqual({ depth: depthOf(json), items: itemsOf(json) });
+        expect(shapeOf(bytes, { ...FREE, depth: limit }).depth > limit).toBe(depthOf(json) > limit);
+        expect(shapeOf(bytes, { ...FREE, items: limit }).items > limit).toBe(itemsOf(json) > limit);
       }),
       { numRuns: 2000 },
     );
   });
 
   it('takes a million levels, and megabytes of text, in its stride', () => {
-    expect(isDeeperThan(200, Buffer.from('['.repeat(1_000_000)))).toBe(true);
-    expect(isDeeperThan(200, Buffer.from(`["${'\\"'.repeat(1_000_000)}"]`))).toBe(false);
-    expect(isDeeperThan(200, Buffer.from(`["${'\\\\'.repeat(1_000_000)}"]`))).toBe(false);
-    expect(isDeeperThan(200, Buffer.from(`["${'['.repeat(1_000_000)}`))).toBe(false); // cut short
+    expect(depthIn('['.repeat(1_000_000))).toBe(201);
+    expect(depthIn(`["${'\\"'.repeat(1_000_000)}"]`)).toBe(1);
+    expect(depthIn(`["${'\\\\'.repeat(1_000_000)}"]`)).toBe(1);
+    expect(depthIn(`["${'['.repeat(1_000_000)}`)).toBe(1); // cut short
   });
 });
 

@@ -1,20 +1,30 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
 const [OPEN_LIST, CLOSE_LIST] = [0x5b, 0x5d];
 const [OPEN_OBJECT, CLOSE_OBJECT] = [0x7b, 0x7d];
 
-/** Whether lists and objects in this JSON text are nested deeper than `limit`. Text that is no JSON gets some answer. */
-export function isDeeperThan(limit: number, json: Buffer): boolean {
-  if (json.length <= 2 * limit) return false;
+/** How this JSON text is built. Text that is no JSON gets some answer. */
+export interface JsonShape {
+  /** Of lists and objects in each other. */
+  depth: number;
+  /** Fields and items in all, but the first of each list and object. */
+  items: number;
+}
+
+/** One pass over the bytes, which ends where there is more than `most` of one. */
+export function shapeOf(json: Buffer, most: JsonShape): JsonShape {
+  const shape = { depth: 0, items: 0 };
   let depth = 0;
   for (let at = 0; at < json.length; at++) {
     const byte = json[at];
     if (byte === QUOTE) at = endOfString(json, at);
-    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth++;
+    else if (byte === COMMA) shape.items++;
+    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) shape.depth = Math.max(shape.depth, ++depth);
     else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth--;
-    if (depth > limit) return true;
+    if (shape.depth > most.depth || shape.items > most.items) break;
   }
-  return false;
+  return shape;
 }
 
 /** The place of the closing quote; strings, which may be megabytes of base64, are jumped over. */
