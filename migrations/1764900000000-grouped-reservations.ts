@@ -5,7 +5,7 @@ import { type MigrationInterface, type QueryRunner } from 'typeorm';
  * them or in none. One round trip and one wait for the locks, however many calls, and plans that are made once a
  * connection: of a single statement, planning was the greater part.
  *
- * `asked`: [{ id, call_id, workspace_id, subjects, usd, tokens }]. `usd` null: the cost isn't known, which no USD budget
+ * `asked`: [{ id, call_id, workspace_id, user_id, api_key_id, usd, tokens }]. `usd` null: the cost isn't known, which no USD budget
  * takes unless the workspace allows it. `force`: hold them whether they fit or not. Returns every budget that applies to
  * each, with what is left beside what is spent and reserved, and whether the amount fits.
  *
@@ -14,6 +14,8 @@ import { type MigrationInterface, type QueryRunner } from 'typeorm';
  * database's machine is made again when it is renewed.
  *
  * Alerts also keep the limits they were raised by.
+ *
+ * A key and those it was rotated into are one spender: `root_id` is the first of them, null for itself.
  */
 export class GroupedReservations1764900000000 implements MigrationInterface {
   name = 'GroupedReservations1764900000000';
@@ -22,6 +24,19 @@ export class GroupedReservations1764900000000 implements MigrationInterface {
     await db.query(`
       ALTER TABLE budget_alerts ADD COLUMN limit_usd numeric(24,12), ADD COLUMN limit_tokens bigint;
       UPDATE budget_alerts a SET limit_usd = b.limit_usd, limit_tokens = b.limit_tokens FROM budgets b WHERE b.id = a.budget_id;
+
+      ALTER TABLE api_keys ADD COLUMN root_id uuid;
+      WITH RECURSIVE line AS (
+        SELECT id AS root, replaced_by AS id FROM api_keys k
+        WHERE replaced_by IS NOT NULL AND NOT EXISTS (SELECT FROM api_keys b WHERE b.replaced_by = k.id)
+        UNION ALL SELECT root, k.replaced_by FROM line JOIN api_keys k USING (id) WHERE k.replaced_by IS NOT NULL)
+      UPDATE api_keys k SET root_id = root FROM line WHERE k.id = line.id;
+      CREATE INDEX api_keys_root ON api_keys (root_id) WHERE root_id IS NOT NULL;
+
+      CREATE FUNCTION budget_subjects(workspace_id uuid, user_id uuid, api_key_id uuid) RETURNS uuid[]
+      LANGUAGE sql STABLE AS $$
+        SELECT ARRAY[workspace_id, user_id, coalesce((SELECT k.root_id FROM api_keys k WHERE k.id = api_key_id), api_key_id)]
+      $$;
 
       CREATE FUNCTION reserve(asked jsonb, force boolean, lease interval) RETURNS TABLE (
         reservation_id uuid, id uuid, subject_type text, subject_id uuid, period text, limit_usd numeric,
@@ -35,11 +50,12 @@ export class GroupedReservations1764900000000 implements MigrationInterface {
         PERFORM set_config('synchronous_commit', 'off', true);
         locked := ARRAY (
           SELECT b.id FROM budgets b WHERE (b.workspace_id, b.subject_id) IN (
-            SELECT c.workspace_id, unnest(c.subjects)
-            FROM jsonb_to_recordset(asked) AS c (workspace_id uuid, subjects uuid[]))
+            SELECT c.workspace_id, unnest(budget_subjects(c.workspace_id, c.user_id, c.api_key_id))
+            FROM jsonb_to_recordset(asked) AS c (workspace_id uuid, user_id uuid, api_key_id uuid))
           ORDER BY b.id FOR UPDATE);
-        FOR call IN SELECT * FROM jsonb_to_recordset(asked) AS c (
-          id uuid, call_id uuid, workspace_id uuid, subjects uuid[], usd numeric, tokens bigint)
+        FOR call IN SELECT *, budget_subjects(workspace_id, user_id, api_key_id) AS subjects
+          FROM jsonb_to_recordset(asked) AS c (
+            id uuid, call_id uuid, workspace_id uuid, user_id uuid, api_key_id uuid, usd numeric, tokens bigint)
         LOOP
           RETURN QUERY
           WITH windowed AS (
@@ -88,6 +104,8 @@ export class GroupedReservations1764900000000 implements MigrationInterface {
   async down(db: QueryRunner): Promise<void> {
     await db.query(`
       DROP FUNCTION reserve(jsonb, boolean, interval);
+      DROP FUNCTION budget_subjects(uuid, uuid, uuid);
+      ALTER TABLE api_keys DROP COLUMN root_id;
       ALTER TABLE budget_alerts DROP COLUMN limit_usd, DROP COLUMN limit_tokens`);
   }
 }

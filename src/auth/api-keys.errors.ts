@@ -6,12 +6,5 @@ export const apiKeyNotFound = () =>
 export const notYourApiKey = () =>
   new DomainError('forbidden', 'not_your_api_key', 'A new secret acts as its owner: only the owner can rotate a key.');
 
-export const apiKeyRestricted = () =>
-  new DomainError(
-    'forbidden',
-    'api_key_restricted',
-    'An API key that has rules or an expiry makes and changes no keys, and rotates only itself.',
-  );
-
 export const apiKeyRetired = () =>
   new DomainError('conflict', 'api_key_retired', 'This API key has expired or was rotated before.');

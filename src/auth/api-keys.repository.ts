@@ -5,6 +5,7 @@ import { changesOf } from '../audit/audit.codec';
 import { AuditService } from '../audit/audit.service';
 import { type Changes } from '../audit/audit.types';
 import { AccessRules, type Restrictions, RESTRICTIONS } from '../platform/common/auth/access-rules';
+import { workspaceNotFound } from '../platform/common/auth/access.errors';
 import { hasRole, type Role } from '../platform/common/auth/permissions';
 import { type Principal } from '../platform/common/auth/principal';
 import { type PageQuery } from '../platform/common/http/pagination';
@@ -73,6 +74,7 @@ export class ApiKeysRepository {
         scopes: row.scopes,
         rules: new AccessRules(row.restrictions),
         tier: row.tier,
+        ...(isRestricted(row) && { restrictedKey: true }),
       }),
       suspended: row.suspended,
       expiresAt: row.expires_at?.getTime() ?? Infinity,
@@ -84,6 +86,7 @@ export class ApiKeysRepository {
   create(principal: Principal, { id, prefix, keyHash }: NewApiKey, settings: ApiKeySettings): Promise<ApiKey> {
     const { workspaceId, userId } = principal;
     return this.db.transaction(async (tx) => {
+      await holdMembership(tx, principal);
       const [key] = await tx.query<[ApiKey]>(
         `INSERT INTO api_keys (id, workspace_id, user_id, prefix, key_hash, name, scopes, expires_at, ${RESTRICTIONS.join(', ')})
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING ${SHOWN}`,
@@ -160,6 +163,7 @@ export class ApiKeysRepository {
    */
   rotate(principal: Principal, oldId: string, next: NewApiKey, overlapSeconds: number): Promise<ApiKey | null> {
     return this.db.transaction(async (tx) => {
+      await holdMembership(tx, principal);
       const [key] = await tx.query<ApiKey[]>(
         `WITH old AS (
            SELECT * FROM api_keys WHERE ${REACHABLE} AND id = $4 AND user_id = $5 AND replaced_by IS NULL
@@ -167,8 +171,8 @@ export class ApiKeysRepository {
          retired AS (
            UPDATE api_keys k SET replaced_by = $6, expires_at = least(k.expires_at, now() + make_interval(secs => $9))
            FROM old WHERE k.id = old.id)
-         INSERT INTO api_keys (id, workspace_id, user_id, name, prefix, key_hash, scopes, expires_at, tier, ${RESTRICTIONS.join(', ')})
-         SELECT $6, workspace_id, user_id, name, $7, $8, scopes, expires_at, tier, ${RESTRICTIONS.join(', ')} FROM old RETURNING ${SHOWN}`,
+         INSERT INTO api_keys (id, workspace_id, user_id, name, prefix, key_hash, scopes, expires_at, tier, root_id, ${RESTRICTIONS.join(', ')})
+         SELECT $6, workspace_id, user_id, name, $7, $8, scopes, expires_at, tier, coalesce(root_id, id), ${RESTRICTIONS.join(', ')} FROM old RETURNING ${SHOWN}`,
         [...reach(principal), oldId, principal.userId, next.id, next.prefix, next.keyHash, overlapSeconds],
       );
       if (!key) return null;
@@ -178,10 +182,13 @@ export class ApiKeysRepository {
     });
   }
 
+  /** Those that somebody is changing, or deleting with their member, are left out. */
   async markUsed(ids: string[]): Promise<void> {
     await this.db.query(
-      `UPDATE api_keys SET last_used_at = now()
-       WHERE id = ANY ($1) AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`,
+      `UPDATE api_keys SET last_used_at = now() WHERE id IN (
+         SELECT id FROM api_keys
+         WHERE id = ANY ($1) AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
+         FOR NO KEY UPDATE SKIP LOCKED)`,
       [ids],
     );
   }
@@ -196,6 +203,18 @@ export class ApiKeysRepository {
     const { workspaceId } = principal;
     return this.audit.record(tx, principal, { action, workspaceId, target: { type: 'api_key', id }, changes });
   }
+}
+
+const isRestricted = ({ expires_at, restrictions: [, own] }: KeyRow) =>
+  expires_at !== null || RESTRICTIONS.some((name) => own?.[name] !== null);
+
+/** Nobody is removed before the transaction ends: they would go first and their keys with them, the other way round than here. */
+async function holdMembership(tx: Transaction, { workspaceId, userId }: Principal): Promise<void> {
+  const [member] = await tx.query<unknown[]>(
+    'SELECT 1 FROM memberships WHERE workspace_id = $1 AND user_id = $2 FOR KEY SHARE',
+    [workspaceId, userId],
+  );
+  if (!member) throw workspaceNotFound();
 }
 
 const valuesOf = (restrictions: Restrictions) => RESTRICTIONS.map((name) => restrictions[name]);

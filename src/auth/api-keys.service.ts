@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type Restrictions, RESTRICTIONS } from '../platform/common/auth/access-rules';
-import { insufficientScope, narrowedKey } from '../platform/common/auth/access.errors';
+import { type Restrictions } from '../platform/common/auth/access-rules';
+import { apiKeyRestricted, insufficientScope, narrowedKey } from '../platform/common/auth/access.errors';
 import { type Scope } from '../platform/common/auth/permissions';
 import { type Principal } from '../platform/common/auth/principal';
 import { validationFailed } from '../platform/common/errors/validation';
@@ -9,7 +9,7 @@ import { newId } from '../platform/common/ids';
 import { AccountsService } from '../workspaces/accounts.service';
 import { restricted } from '../workspaces/restrictions.codec';
 import { type CreateApiKeyDto, type UpdateApiKeyDto } from './api-keys.dto';
-import { apiKeyNotFound, apiKeyRestricted, apiKeyRetired, notYourApiKey } from './api-keys.errors';
+import { apiKeyNotFound, apiKeyRetired, notYourApiKey } from './api-keys.errors';
 import { ApiKeysRepository } from './api-keys.repository';
 import { type ApiKey, type NewApiKey } from './api-keys.types';
 import { apiKeyPrefix, hashSecret, newApiKey } from './secrets';
@@ -26,7 +26,7 @@ export class ApiKeysService {
   async create(principal: Principal, wanted: CreateApiKeyDto): Promise<ApiKey & { key: string }> {
     const { name, scopes = null, expires_at, ...restrictions } = wanted;
     assertNotWider(principal, scopes);
-    await this.assertUnrestricted(principal);
+    if (principal.restrictedKey) throw apiKeyRestricted();
     const key = newApiKey();
     const settings = { name, scopes, expires_at: future(expires_at), ...restricted(UNRESTRICTED, restrictions) };
     const created = await this.apiKeys.create(principal, withSecret(key), settings);
@@ -39,7 +39,7 @@ export class ApiKeysService {
 
   /** It holds, here, before this resolves, and everywhere else as soon as they hear of it. */
   async update(principal: Principal, id: string, { name, expires_at, ...changes }: UpdateApiKeyDto): Promise<ApiKey> {
-    await this.assertUnrestricted(principal);
+    if (principal.restrictedKey) throw apiKeyRestricted();
     const expiry = expires_at === undefined ? undefined : future(expires_at);
     const key = await this.apiKeys.update(principal, id, (before) => {
       if (expiry !== undefined && before.retired) throw apiKeyRetired();
@@ -69,18 +69,12 @@ export class ApiKeysService {
     const old = await this.apiKeys.find(principal, id);
     if (!old) throw apiKeyNotFound();
     if (old.user_id !== principal.userId) throw notYourApiKey();
-    if (id !== principal.apiKeyId) await this.assertUnrestricted(principal);
+    if (principal.restrictedKey && id !== principal.apiKeyId) throw apiKeyRestricted();
     const key = newApiKey();
     const rotated = await this.apiKeys.rotate(principal, id, withSecret(key), overlapSeconds);
     if (!rotated) throw apiKeyRetired();
     this.accounts.forget(rotated.user_id);
     return { ...rotated, key };
-  }
-
-  /** A key that could make another without its rules would be held to none. */
-  private async assertUnrestricted(principal: Principal): Promise<void> {
-    const own = principal.apiKeyId && (await this.apiKeys.find(principal, principal.apiKeyId));
-    if (own && (own.expires_at || RESTRICTIONS.some((name) => own[name] !== null))) throw apiKeyRestricted();
   }
 }
 

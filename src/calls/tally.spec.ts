@@ -4,7 +4,7 @@ import { tokensOfBytes } from './estimate';
 import { Tally } from './tally';
 
 const request: GenerationRequest = { messages: [{ role: 'user', parts: [{ type: 'text', text: 'x'.repeat(400) }] }] };
-const unpriced = { info: null, model: 'some', provider: { id: 'local' } } as Target;
+const unpriced = { info: null, model: 'some', provider: { id: 'local', adapter: {} } } as unknown as Target;
 
 describe('Tally', () => {
   it("takes the provider's own count where there is one", () => {
@@ -26,6 +26,14 @@ describe('Tally', () => {
     expect(tally.usage(request, unpriced)).toMatchObject({ inputTokens: 104, outputTokens: tokensOfBytes(4 + 6 + 7) });
     expect(tally.estimated).toBe(true);
     expect(tally.cost(unpriced, tally.usage(request, unpriced))).toBeNull();
+  });
+
+  it('estimates no more than the answer may be long', () => {
+    const tally = new Tally();
+    tally.add({ type: 'text', delta: ' '.repeat(2_000) });
+    expect(tally.usage({ ...request, maxTokens: 100 }, unpriced).outputTokens).toBe(100);
+    expect(tally.usage({ ...request, maxTokens: 100, n: 3 }, unpriced).outputTokens).toBe(300);
+    expect(tally.usage(request, unpriced).outputTokens).toBe(500);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { priceOf, type Target } from '../providers/providers.service';
 import { type GenerationRequest, type ModelEvent, type TokenUsage } from '../providers/providers.types';
 import { type Outcome } from '../usage/usage.types';
 import { estimateInput, roughInput, tokensOfBytes } from './estimate';
+import { longestAnswer } from './worst-case';
 import { type PicoUsd } from '../platform/common/money';
 
 /** What a call has used so far. Filled as it runs, so that it is true even of a call cut short. */
@@ -53,7 +54,8 @@ export class Tally {
       this.ended === null
         ? (this.roughly ??= roughInput(request))
         : (this.input ??= estimateInput(request, target).tokens);
-    return { inputTokens, outputTokens: tokensOfBytes(this.outputBytes), ...idle };
+    const outputTokens = Math.min(tokensOfBytes(this.outputBytes), longestAnswer(target, request) ?? Infinity);
+    return { inputTokens, outputTokens, ...idle };
   }
 
   get estimated(): boolean {

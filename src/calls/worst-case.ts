@@ -52,15 +52,21 @@ export const defaultMaxTokens = ({ steps, overflow }: Plan, most: number): numbe
 
 function worstOf(target: Target, request: GenerationRequest, maxTokens: number | undefined): TargetWorstCase {
   const input = estimateInput(request, target);
+  const maxOutput = longestAnswer(target, request, maxTokens) ?? (request.n ?? 1) * DEFAULT_MAX_OUTPUT;
+  return { target, input, maxOutput, cost: mostPriceOf(target, input.upper, maxOutput) };
+}
+
+/** What the target may write at most in answer to the request, all its answers together; null when nobody says. */
+export function longestAnswer(
+  target: Target,
+  request: GenerationRequest,
+  maxTokens = request.maxTokens,
+): number | null {
   const { reasoningEffort, n = 1 } = request;
   const asked = { ...(reasoningEffort && { reasoningEffort }), ...(maxTokens && { maxTokens }) };
   const longest =
-    target.provider.adapter.mostOutput?.(asked, target.model) ??
-    maxTokens ??
-    target.info?.maxOutputTokens ??
-    DEFAULT_MAX_OUTPUT;
-  const maxOutput = n * longest;
-  return { target, input, maxOutput, cost: mostPriceOf(target, input.upper, maxOutput) };
+    target.provider.adapter.mostOutput?.(asked, target.model) ?? maxTokens ?? target.info?.maxOutputTokens ?? null;
+  return longest === null ? null : n * longest;
 }
 
 const max = (a: bigint, b: bigint) => (a > b ? a : b);

@@ -30,18 +30,27 @@ export interface DueAlert {
 export class AlertsRepository {
   constructor(@InjectDataSource() private readonly db: DataSource) {}
 
-  /** Takes alerts that are due, so that no other process does. */
-  async take(most: number): Promise<DueAlert[]> {
+  /**
+   * Takes alerts that are due, so that no other process does: at most `most`, of each workspace at most `ofOne`, of the
+   * `busy` ones none.
+   */
+  async take(most: number, ofOne: number, busy: readonly string[]): Promise<DueAlert[]> {
     const [rows] = await this.db.query<[DueAlert[], number]>(
       `UPDATE budget_alerts a SET attempts = attempts + 1, next_attempt_at = now() + ${TAKEN_FOR}
        FROM budgets b
        WHERE b.id = a.budget_id AND a.id IN (
-         SELECT due.id FROM budget_alerts due JOIN budgets ON budgets.id = due.budget_id
-         WHERE due.next_attempt_at <= now() AND budgets.alert_url IS NOT NULL
-         ORDER BY due.next_attempt_at LIMIT $1 FOR UPDATE OF due SKIP LOCKED)
+         SELECT id FROM budget_alerts
+         WHERE next_attempt_at <= now() AND id IN (
+           SELECT id FROM (
+             SELECT due.id, due.next_attempt_at,
+               row_number() OVER (PARTITION BY workspace_id ORDER BY due.next_attempt_at) AS place
+             FROM budget_alerts due JOIN budgets ON budgets.id = due.budget_id
+             WHERE due.next_attempt_at <= now() AND alert_url IS NOT NULL AND NOT workspace_id = ANY ($3::uuid[])) AS due
+           WHERE place <= $2 ORDER BY next_attempt_at LIMIT $1)
+         FOR UPDATE SKIP LOCKED)
        RETURNING a.id, a.at, a.threshold, a.spent_usd, a.spent_tokens, a.budget_id, b.workspace_id, b.subject_type,
          b.subject_id, b.period, a.limit_usd, a.limit_tokens, b.alert_url`,
-      [most],
+      [most, ofOne, busy],
     );
     return rows;
   }

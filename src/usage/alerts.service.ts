@@ -9,7 +9,8 @@ import { AlertsRepository, type DueAlert } from './alerts.repository';
 import { webhookHeaders, webhookSecret } from './webhook';
 
 const LOOK_MS = 1_000;
-const MOST_AT_ONCE = 20;
+const MOST_AT_ONCE = 50;
+const MOST_OF_ONE = 4;
 
 /**
  * Tells the receivers of budgets that a share of the limit is spent. An alert is stored with the spending that raised
@@ -19,6 +20,7 @@ const MOST_AT_ONCE = 20;
 export class AlertsService implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger(AlertsService.name);
   private readonly key: KeyObject;
+  private readonly telling = new Set<DueAlert>();
   private end: () => void = () => undefined;
 
   constructor(
@@ -42,9 +44,16 @@ export class AlertsService implements OnModuleInit, BeforeApplicationShutdown {
     return webhookSecret(this.key, budgetId);
   }
 
+  /** Nobody waits for the slow receivers of others: each workspace has a few places, and what is told is not waited for. */
   private async tellDue(): Promise<void> {
-    const due = await this.repository.take(MOST_AT_ONCE);
-    await Promise.all(due.map((alert) => this.tell(alert)));
+    const room = MOST_AT_ONCE - this.telling.size;
+    if (room === 0) return;
+    const counts = Map.groupBy(this.telling, ({ workspace_id }) => workspace_id);
+    const busy = [...counts].filter(([, alerts]) => alerts.length >= MOST_OF_ONE).map(([workspace]) => workspace);
+    for (const alert of await this.repository.take(room, MOST_OF_ONE, busy)) {
+      this.telling.add(alert);
+      void this.tell(alert).finally(() => this.telling.delete(alert));
+    }
   }
 
   private async tell(alert: DueAlert): Promise<void> {
@@ -57,7 +66,9 @@ export class AlertsService implements OnModuleInit, BeforeApplicationShutdown {
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.logger.warn(`alert ${alert.id} of budget ${alert.budget_id} could not be told: ${why}`);
-      await this.repository.failed(alert.id, why);
+      await this.repository
+        .failed(alert.id, why)
+        .catch((failure: unknown) => this.logger.error(failure, `alert ${alert.id} will be told again in a minute`));
     }
   }
 }

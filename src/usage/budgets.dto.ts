@@ -7,6 +7,7 @@ import {
   IsIn,
   IsInt,
   IsNumber,
+  IsObject,
   IsOptional,
   IsUrl,
   IsUUID,
@@ -30,6 +31,7 @@ export class BudgetSubjectDto implements BudgetSubject {
 
 export class BudgetSettingsDto {
   @ApiProperty({ type: BudgetSubjectDto })
+  @IsObject({ message: '$property must be an object with type and id' })
   @ValidateNested()
   @Type(() => BudgetSubjectDto)
   subject: BudgetSubjectDto;

@@ -1,9 +1,13 @@
+import { roleNeeded } from '../platform/common/auth/access.errors';
 import { DomainError } from '../platform/common/errors/domain.error';
 import { atLeastZero, formatUsd } from '../platform/common/money';
 import { type Amount, type JudgedBudget } from './budgets.types';
 
 export const budgetNotFound = () =>
   new DomainError('not_found', 'budget_not_found', 'There is no budget with this id in this workspace.');
+
+export const ownBudget = () =>
+  roleNeeded('budgets:manage', 'owner', 'Of the budgets you are held to as a member, only an owner changes your own.');
 
 export const modelUnpriced = () =>
   new DomainError(

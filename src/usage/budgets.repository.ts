@@ -6,7 +6,7 @@ import { AuditService } from '../audit/audit.service';
 import { type Principal } from '../platform/common/auth/principal';
 import { type PageQuery } from '../platform/common/http/pagination';
 import { newId } from '../platform/common/ids';
-import { inWindow, RAISE_ALERT, reached, RESETS_AT, SUMS_LOCK, WINDOW } from './budgets.sql';
+import { inWindow, RAISE_ALERT, reached, RESETS_AT, SUMS_LOCKED_ALONE, WINDOW } from './budgets.sql';
 import { type BudgetSettings, type BudgetSubject, type StoredBudget } from './budgets.types';
 
 const SPENT = `${inWindow('spent_usd')} AS spent_usd, ${inWindow('spent_tokens')} AS spent_tokens,
@@ -18,16 +18,17 @@ const LAST_ALERT = `(SELECT jsonb_build_object('threshold', threshold, 'at', at,
 const SHOWN = `SELECT id, subject_type, subject_id, period, limit_usd, limit_tokens, alert_at, alert_url, ${LAST_ALERT}, ${SPENT}
   FROM (SELECT *, ${WINDOW} AS starts_at FROM budgets) AS budgets`;
 
-/** Is there such a subject in the workspace $1? */
+/** The id that budgets of the subject $2 of the workspace $1 have: of keys that of the first one it was rotated from. */
 const SUBJECT: Record<BudgetSubject['type'], string> = {
-  workspace: 'SELECT 1 FROM workspaces WHERE id = $1 AND id = $2',
-  member: 'SELECT 1 FROM memberships WHERE workspace_id = $1 AND user_id = $2',
-  api_key: 'SELECT 1 FROM api_keys WHERE workspace_id = $1 AND id = $2 AND revoked_at IS NULL',
+  workspace: 'SELECT id FROM workspaces WHERE id = $1 AND id = $2',
+  member: 'SELECT user_id AS id FROM memberships WHERE workspace_id = $1 AND user_id = $2',
+  api_key:
+    'SELECT coalesce(root_id, id) AS id FROM api_keys WHERE workspace_id = $1 AND id = $2 AND revoked_at IS NULL',
 };
-const SPENDER: Record<BudgetSubject['type'], string> = {
-  workspace: 'workspace_id',
-  member: 'user_id',
-  api_key: 'api_key_id',
+const SPENT_BY: Record<BudgetSubject['type'], string> = {
+  workspace: 'workspace_id = $2',
+  member: 'user_id = $2',
+  api_key: 'api_key_id IN (SELECT id FROM api_keys WHERE $2 IN (id, root_id))',
 };
 
 /**
@@ -38,10 +39,10 @@ const makeFor = (subject: BudgetSubject['type']) => `
   WITH new AS (SELECT ${WINDOW} AS starts_at FROM (SELECT $3::text AS period, '-infinity'::timestamptz AS window_start) AS w),
   spent AS (
     SELECT cost_usd, input_tokens + output_tokens AS tokens FROM usage_hours, new
-    WHERE workspace_id = $1 AND ${SPENDER[subject]} = $2 AND hour >= starts_at
+    WHERE workspace_id = $1 AND ${SPENT_BY[subject]} AND hour >= starts_at
     UNION ALL
     SELECT cost_usd, input_tokens::bigint + output_tokens FROM usage, new
-    WHERE NOT folded AND workspace_id = $1 AND ${SPENDER[subject]} = $2 AND at >= starts_at)
+    WHERE NOT folded AND workspace_id = $1 AND ${SPENT_BY[subject]} AND at >= starts_at)
   INSERT INTO budgets (id, workspace_id, subject_type, subject_id, period, limit_usd, limit_tokens, alert_at, alert_url,
     window_start, spent_usd, spent_tokens)
   SELECT $4, $1, $5, $2, $3, $6, $7, $8, $9, (SELECT starts_at FROM new), coalesce(sum(cost_usd), 0), coalesce(sum(tokens), 0)
@@ -77,14 +78,14 @@ export class BudgetsRepository {
     const { workspaceId } = principal;
     const { subject, period } = budget;
     return this.db.transaction(async (tx) => {
-      const [found] = await tx.query<unknown[]>(SUBJECT[subject.type], [workspaceId, subject.id]);
-      if (!found) return null;
-      const key = [workspaceId, subject.id, period];
+      const [spender] = await tx.query<{ id: string }[]>(SUBJECT[subject.type], [workspaceId, subject.id]);
+      if (!spender) return null;
+      const key = [workspaceId, spender.id, period];
       const settings = [budget.limitUsd, budget.limitTokens, budget.alertAt, budget.alertUrl];
       const find = `${SHOWN} WHERE workspace_id = $1 AND subject_id = $2 AND period = $3 FOR UPDATE`;
       let [before] = await tx.query<StoredBudget[]>(find, key);
       if (!before) {
-        await tx.query(`SELECT pg_advisory_xact_lock(${SUMS_LOCK})`);
+        await tx.query(SUMS_LOCKED_ALONE, [workspaceId]);
         [before] = await tx.query<StoredBudget[]>(find, key); // another may just have made it
       }
       if (before) await tx.query(CHANGE, [before.id, ...settings]);
@@ -110,19 +111,20 @@ export class BudgetsRepository {
   /** Those that limit what the caller may spend. */
   applying({ workspaceId, userId, apiKeyId }: Principal): Promise<StoredBudget[]> {
     return this.db.query<StoredBudget[]>(
-      `${SHOWN} WHERE workspace_id = $1 AND subject_id IN ($1, $2, $3) ORDER BY id`,
+      `${SHOWN} WHERE workspace_id = $1 AND subject_id = ANY (budget_subjects($1, $2, $3)) ORDER BY id`,
       [workspaceId, userId, apiKeyId],
     );
   }
 
-  /** Whether it was there. */
-  delete(principal: Principal, id: string): Promise<boolean> {
+  /** Whether it was there. `check` throws to refuse. */
+  delete(principal: Principal, id: string, check: (budget: StoredBudget) => void): Promise<boolean> {
     const { workspaceId } = principal;
     return this.db.transaction(async (tx) => {
       const [before] = await tx.query<StoredBudget[]>(`${SHOWN} WHERE workspace_id = $1 AND id = $2`, [
         workspaceId,
         id,
       ]);
+      if (before) check(before);
       const [, deleted] = await tx.query<[unknown, number]>('DELETE FROM budgets WHERE workspace_id = $1 AND id = $2', [
         workspaceId,
         id,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { bulkhead } from 'cockatiel';
 import { apiKeyNotFound } from '../auth/api-keys.errors';
 import { workspaceNotFound } from '../platform/common/auth/access.errors';
 import { type Principal } from '../platform/common/auth/principal';
@@ -8,7 +9,7 @@ import { memberNotFound } from '../workspaces/workspaces.errors';
 import { AlertsService } from './alerts.service';
 import { toBudget, toLastAlert, toSettings } from './budgets.codec';
 import { type BudgetDto, type BudgetSettingsDto, type ManagedBudgetDto } from './budgets.dto';
-import { budgetNotFound } from './budgets.errors';
+import { budgetNotFound, ownBudget } from './budgets.errors';
 import { BudgetsRepository } from './budgets.repository';
 import { type BudgetSubject, type StoredBudget } from './budgets.types';
 import { LedgerService } from './ledger.service';
@@ -22,13 +23,19 @@ const MISSING: Record<BudgetSubject['type'], () => Error> = {
 /** What may be spent, by a workspace, one of its members or one of its API keys. */
 @Injectable()
 export class BudgetsService {
+  /** What waits for the sums of a large workspace must not hold the connections that everybody needs. */
+  private readonly making = bulkhead(1, 1_000);
+
   constructor(
     private readonly repository: BudgetsRepository,
     private readonly ledger: LedgerService,
     private readonly alerts: AlertsService,
   ) {}
 
-  /** Throws `workspace_not_found`, `member_not_found`, `api_key_not_found` for who isn't in the caller's workspace. */
+  /**
+   * Throws `workspace_not_found`, `member_not_found`, `api_key_not_found` for who isn't in the caller's workspace, and
+   * `insufficient_role` for the caller's own budget as a member, unless they own the workspace.
+   */
   async put(principal: Principal, body: BudgetSettingsDto): Promise<ManagedBudgetDto> {
     const settings = toSettings(body);
     if (settings.limitUsd === null && settings.limitTokens === null) {
@@ -37,7 +44,8 @@ export class BudgetsService {
     if (settings.alertUrl !== null && settings.alertAt.length === 0) {
       throw validationFailed([{ field: 'alert_at', message: 'alert_at is required with alert_url' }]);
     }
-    const budget = await this.repository.put(principal, settings);
+    assertNotOwn(principal, settings.subject);
+    const budget = await this.making.execute(() => this.repository.put(principal, settings));
     if (!budget) throw MISSING[settings.subject.type]();
     return this.managed(budget);
   }
@@ -54,7 +62,9 @@ export class BudgetsService {
   }
 
   async delete(principal: Principal, id: string): Promise<void> {
-    if (!(await this.repository.delete(principal, id))) throw budgetNotFound();
+    const check = (budget: StoredBudget) =>
+      assertNotOwn(principal, { type: budget.subject_type, id: budget.subject_id });
+    if (!(await this.repository.delete(principal, id, check))) throw budgetNotFound();
   }
 
   private managed(row: StoredBudget): ManagedBudgetDto {
@@ -62,4 +72,9 @@ export class BudgetsService {
     const alert_secret = alert_url === null ? null : this.alerts.secretOf(row.id);
     return { ...toBudget(row), alert_url, alert_secret, last_alert: toLastAlert(row) };
   }
+}
+
+/** Who may only do as much as their budget allows does not decide how much that is. */
+function assertNotOwn({ userId, role }: Principal, subject: BudgetSubject): void {
+  if (subject.type === 'member' && subject.id === userId && role !== 'owner') throw ownBudget();
 }

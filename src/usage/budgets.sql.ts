@@ -26,8 +26,14 @@ export const RAISE_ALERT = `
     CASE WHEN alert_url IS NULL THEN NULL ELSE now() END
   FROM budgets WHERE id = $2`;
 
+const SUMS_LOCK = `hashtext('budget_sums')`;
+
 /**
- * Taken shared by whoever writes usage rows, alone by whoever makes a budget out of those there are: each row is either
- * summed up then, or added afterwards.
+ * Locks of workspaces, in one order: shared by whoever writes usage rows, alone for whoever makes a budget out of those there
+ * are. Each row is either summed up then, or added afterwards.
+ * @param workspaces rows of one column
  */
-export const SUMS_LOCK = `hashtext('budget_sums')`;
+export const SUMS_LOCKED = (workspaces: string): string =>
+  `SELECT pg_advisory_xact_lock_shared(${SUMS_LOCK}, lock)::text FROM (
+     SELECT DISTINCT hashtext(id::text) AS lock FROM ${workspaces} AS w (id) ORDER BY lock) AS locks`;
+export const SUMS_LOCKED_ALONE = `SELECT pg_advisory_xact_lock(${SUMS_LOCK}, hashtext($1::uuid::text))`;

@@ -42,7 +42,7 @@ export class LedgerAuditRepository {
          FROM budgets b,
            LATERAL (SELECT coalesce(sum(cost_usd), 0) AS usd, coalesce(sum(input_tokens::bigint + output_tokens), 0) AS tokens
              FROM usage WHERE workspace_id = b.workspace_id AND at >= b.window_start
-               AND b.subject_id IN (workspace_id, user_id, api_key_id)) AS u,
+               AND b.subject_id = ANY (budget_subjects(workspace_id, user_id, api_key_id))) AS u,
            LATERAL (SELECT coalesce(sum(usd), 0) AS usd, coalesce(sum(tokens), 0) AS tokens
              FROM reservations WHERE b.id = ANY (budget_ids) AND at >= b.window_start) AS r) AS sums
        WHERE (spent_usd, spent_tokens, reserved_usd, reserved_tokens)

@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../platform/common/ids';
 import { toJsonb } from '../platform/database/jsonb';
-import { inWindow, RAISE_ALERT, reached, SUMS_LOCK, WINDOW } from './budgets.sql';
+import { inWindow, RAISE_ALERT, reached, SUMS_LOCKED, WINDOW } from './budgets.sql';
 import { COLUMNS, LATE_COLUMNS, toRow } from './usage-row';
 import { type CallRecord } from './usage.types';
 
@@ -35,15 +35,17 @@ const BILL = `
   written AS (
     INSERT INTO usage (${COLUMNS}) SELECT ${COLUMNS} FROM rows ON CONFLICT (id, at) DO UPDATE SET ${VALUES}),
   charges AS (
-    SELECT workspace_id, user_id, api_key_id, at, coalesce(cost_usd, 0) AS usd, input_tokens::bigint + output_tokens AS tokens
+    SELECT workspace_id, budget_subjects(workspace_id, user_id, api_key_id) AS subjects, at,
+      coalesce(cost_usd, 0) AS usd, input_tokens::bigint + output_tokens AS tokens
     FROM rows
     UNION ALL
-    SELECT workspace_id, user_id, api_key_id, at, -coalesce(cost_usd, 0), -(input_tokens::bigint + output_tokens)
+    SELECT workspace_id, budget_subjects(workspace_id, user_id, api_key_id), at,
+      -coalesce(cost_usd, 0), -(input_tokens::bigint + output_tokens)
     FROM before WHERE id IN (SELECT id FROM rows)),
   released AS (DELETE FROM reservations WHERE call_id = ANY ($2::uuid[]) RETURNING *),
   touched AS (
     SELECT b.id FROM budgets b JOIN charges c
-      ON b.workspace_id = c.workspace_id AND b.subject_id IN (c.workspace_id, c.user_id, c.api_key_id)
+      ON b.workspace_id = c.workspace_id AND b.subject_id = ANY (c.subjects)
     UNION SELECT unnest(budget_ids) FROM released),
   locked AS (
     SELECT *, ${WINDOW} AS starts_at FROM budgets WHERE id = ANY (ARRAY (SELECT id FROM touched)) ORDER BY id FOR UPDATE),
@@ -56,8 +58,7 @@ const BILL = `
       ${inWindow('alerted')} AS alerted
     FROM locked l,
       LATERAL (SELECT sum(usd) AS usd, sum(tokens) AS tokens FROM charges c
-        WHERE c.workspace_id = l.workspace_id AND l.subject_id IN (c.workspace_id, c.user_id, c.api_key_id)
-          AND c.at >= l.starts_at) AS spent,
+        WHERE c.workspace_id = l.workspace_id AND l.subject_id = ANY (c.subjects) AND c.at >= l.starts_at) AS spent,
       LATERAL (SELECT sum(usd) AS usd, sum(tokens) AS tokens FROM released r
         WHERE l.id = ANY (r.budget_ids) AND r.at >= l.starts_at) AS free)
   UPDATE budgets b SET window_start = s.starts_at, spent_usd = s.spent_usd, spent_tokens = s.spent_tokens,
@@ -102,8 +103,8 @@ export class LedgerRepository {
     await this.db.transaction(async (tx) => {
       const [{ freed }] = await tx.query<[{ freed: string[] }]>(
         `WITH freed AS (DELETE FROM call_leases WHERE id = ANY ($1) RETURNING id)
-         SELECT pg_advisory_xact_lock_shared(${SUMS_LOCK}), ARRAY (SELECT id FROM freed) AS freed`,
-        [ids],
+         SELECT ARRAY (SELECT id FROM freed) AS freed, ARRAY (${SUMS_LOCKED('unnest($2::uuid[])')})`,
+        [ids, attempts.map(({ workspaceId }) => workspaceId)],
       );
       const rest = freed.length === ids.length ? [] : ids.filter((id) => !freed.includes(id));
       await bill(tx, attempts.map(toRow), callIds, rest);
@@ -126,7 +127,8 @@ export class LedgerRepository {
            DELETE FROM call_leases WHERE id IN (
              SELECT id FROM call_leases WHERE ${EXPIRED} ORDER BY expires_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
            RETURNING tally)
-         SELECT pg_advisory_xact_lock_shared(${SUMS_LOCK}), coalesce((SELECT jsonb_agg(tally) FROM expired), '[]') AS tallies`,
+         SELECT coalesce((SELECT jsonb_agg(tally) FROM expired), '[]') AS tallies,
+           ARRAY (${SUMS_LOCKED(`(SELECT tally ->> 'workspace_id' FROM expired)`)})`,
         [living, limit],
       );
       if (tallies.length === 0) return 0;

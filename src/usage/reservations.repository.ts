@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { type Principal } from '../platform/common/auth/principal';
 import { formatUsd, parseUsd } from '../platform/common/money';
-import { type Amount, type BudgetSubject, type JudgedBudget, type Reservation } from './budgets.types';
+import { type Amount, type JudgedBudget, type Reservation } from './budgets.types';
 
 /** A reservation not renewed for so long belongs to a dead process. */
 const LEASE_SECONDS = 10;
@@ -21,7 +21,7 @@ export class ReservationsRepository {
   /** For each caller whether any budget applies to it. */
   async budgeted(callers: Principal[]): Promise<boolean[]> {
     const rows = await this.db.query<{ budgeted: boolean }[]>(
-      `SELECT EXISTS (SELECT FROM budgets b WHERE b.workspace_id = c.workspace_id AND b.subject_id IN (c.workspace_id, c.user_id, c.api_key_id)) AS budgeted
+      `SELECT EXISTS (SELECT FROM budgets b WHERE b.workspace_id = c.workspace_id AND b.subject_id = ANY (budget_subjects(c.workspace_id, c.user_id, c.api_key_id))) AS budgeted
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS c (workspace_id, user_id, api_key_id, i) ORDER BY i`,
       [
         callers.map(({ workspaceId }) => workspaceId),
@@ -42,7 +42,8 @@ export class ReservationsRepository {
       id,
       call_id: callId,
       workspace_id: principal.workspaceId,
-      subjects: subjectsOf(principal),
+      user_id: principal.userId,
+      api_key_id: principal.apiKeyId,
       usd: amount.usd === null ? null : formatUsd(amount.usd),
       tokens: amount.tokens,
     }));
@@ -85,10 +86,6 @@ export class ReservationsRepository {
     return rows.map(({ call_id }) => call_id);
   }
 }
-
-/** Whom a budget may be of, to apply to what the caller does. */
-const subjectsOf = ({ workspaceId, userId, apiKeyId }: Principal): BudgetSubject['id'][] =>
-  apiKeyId === null ? [workspaceId, userId] : [workspaceId, userId, apiKeyId];
 
 const usd = (text: string | null): Amount['usd'] => (text === null ? null : parseUsd(text));
 const count = (text: string | null): number | null => (text === null ? null : Number(text));

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { bulkhead } from 'cockatiel';
 import { hasRole } from '../platform/common/auth/permissions';
 import { type Principal } from '../platform/common/auth/principal';
 import { validationFailed } from '../platform/common/errors/validation';
@@ -26,6 +27,9 @@ const MOST_POINTS = 50_000;
 /** Reports of what was used. Admins and owners see the workspace's usage, others their own. */
 @Injectable()
 export class UsageService {
+  /** Reports of large workspaces take their time, and must not hold the connections that everybody needs. */
+  private readonly reading = bulkhead(4, 1_000);
+
   constructor(
     private readonly repository: UsageRepository,
     private readonly ledger: LedgerService,
@@ -35,7 +39,7 @@ export class UsageService {
     await this.ledger.settled(); // calls whose answer was read a moment ago are in it
     const span = toSpan(principal, query);
     const { group_by } = query;
-    const { totals, groups } = await this.repository.report(span, group_by ?? null);
+    const { totals, groups } = await this.reading.execute(() => this.repository.report(span, group_by ?? null));
     return { ...told(span), totals, data: groups.map((row) => named(row, group_by)) };
   }
 
@@ -48,7 +52,7 @@ export class UsageService {
       throw validationFailed([{ field: 'from', message: `from: at most ${days} days by ${interval}` }]);
     }
     if (group_by) await this.refuseTooManyPoints(span, interval, group_by);
-    const points = await this.repository.history(span, interval, group_by ?? null);
+    const points = await this.reading.execute(() => this.repository.history(span, interval, group_by ?? null));
     return {
       ...told(span),
       interval,

@@ -108,4 +108,24 @@ describe('what API keys may do', () => {
       expect(await works(key)).toBe(false); // a key does not come back with its member
     });
   });
+
+  describe('with rules or an expiry', () => {
+    it('makes and changes nobody who would be held to none of them', async () => {
+      const owner = await parley.user();
+      const workspace = `/v1/workspaces/${owner.workspaceId}`;
+      for (const rules of [{ allowed_models: ['demo/*'] }, { expires_at: '2099-01-01T00:00:00Z' }]) {
+        const { id, key: secret } = await create(owner, rules);
+        const key = keyUser(secret);
+        const subject = { type: 'api_key', id: id };
+        for (const answer of [
+          await key.post(`${workspace}/invitations`, { email: 'x@example.com', role: 'member' }),
+          await key.patch(`${workspace}/members/${owner.id}`, { role: 'admin' }),
+          await key.put('/v1/budgets', { subject, period: 'day', limit_tokens: 1e9 }),
+          await key.post(KEYS, { name: 'free' }),
+        ])
+          expect([answer.status, answer.body.error.code]).toEqual([403, 'api_key_restricted']);
+        expect((await key.post('/v1/chat', { message: 'Hi', model: 'demo/echo' })).status).toBe(200);
+      }
+    });
+  });
 });

@@ -184,6 +184,28 @@ describe('API keys', () => {
     expect((await keyUser(key).get(`/v1/workspaces/${other}`)).status).toBe(404);
   });
 
+  it('go with their member, whatever is done with them at that moment', async () => {
+    const owner = await parley.user();
+    const headers = { 'x-workspace-id': owner.workspaceId };
+    for (let round = 0; round < 15; round++) {
+      const guest = await parley.user();
+      await parley.database.query(`INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, 'member')`, [
+        owner.workspaceId,
+        guest.id,
+      ]);
+      const member = guest.with({ ...guest.headers, ...headers });
+      const keys = await Promise.all([1, 2, 3].map(() => member.post(KEYS, { name: 'k' })));
+      const answers = await Promise.all([
+        ...keys.map(({ body }) => member.post(`${KEYS}/${body.id}/rotate`, {})),
+        ...keys.map(({ body }) => parley.anonymous().with({ 'x-api-key': body.key }).get('/v1/users/me')),
+        member.post(KEYS, { name: 'late' }),
+        owner.delete(`/v1/workspaces/${owner.workspaceId}/members/${guest.id}`),
+      ]);
+      expect(answers.filter(({ status }) => status >= 500).map(({ body }) => body)).toEqual([]);
+      expect(answers.at(-1)!.status).toBe(204);
+    }
+  });
+
   describe('rotated', () => {
     it('are replaced by a new one, and work until the overlap is over', async () => {
       const user = await parley.user();

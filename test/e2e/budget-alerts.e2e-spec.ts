@@ -135,6 +135,33 @@ describe('alerts of budgets', () => {
     expect([status, body.error.param]).toEqual([400, 'alert_at']);
   });
 
+  it('are not held up by the slow receivers of others', async () => {
+    const tarpit = createServer((_, response) => {
+      response.writeHead(200);
+      const dripping = setInterval(() => response.write('.'), 100);
+      response.on('close', () => clearInterval(dripping));
+    }).listen(0, '127.0.0.1');
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await Promise.all([once(tarpit, 'listening'), once(silent, 'listening')]);
+    for (const server of [tarpit, silent, silent, silent, silent]) {
+      const slow = await parley.user();
+      for (const period of ['day', 'month', 'total'])
+        await limit(slow, `http://127.0.0.1:${(server.address() as AddressInfo).port}`, { period, alert_at: [0.01] });
+      await use(slow, 10);
+    }
+    const alice = await parley.user();
+    await limit(alice, receiver.url, { alert_at: [0.01] });
+    await use(alice, 10);
+    await until(
+      () => receiver.heard,
+      (heard) => heard.length === 1,
+    );
+    for (const server of [tarpit, silent]) {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
   it('follow no redirect', async () => {
     const alice = await parley.user();
     const { body: budget } = await limit(alice, receiver.url, { alert_at: [0.01] });

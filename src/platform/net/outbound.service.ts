@@ -44,11 +44,13 @@ export class OutboundService implements OnApplicationShutdown {
   }
 
   /**
-   * Resolves with the status of the answer; its body is not read. Throws ForbiddenAddress, and what the network throws.
+   * Resolves with the status of the answer, whose body is not read. All of it takes ten seconds at most. Throws
+   * ForbiddenAddress, and what the network throws.
    */
   async post(url: string, headers: Record<string, string>, body: string): Promise<number> {
-    const answer = await request(url, { method: 'POST', headers, body, dispatcher: this.agent });
-    await answer.body.dump();
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    const answer = await request(url, { method: 'POST', headers, body, dispatcher: this.agent, signal });
+    answer.body.on('error', () => undefined).destroy();
     return answer.statusCode;
   }
 

@@ -44,6 +44,14 @@ export const narrowedKey = (permission: Permission) =>
     { details: [{ permission, scope: null }] },
   );
 
+/** Whoever it makes, or lets do more, would be held to none of it. */
+export const apiKeyRestricted = () =>
+  new DomainError(
+    'forbidden',
+    'api_key_restricted',
+    'An API key that has rules or an expiry makes and changes no keys, members, invitations or budgets, and rotates only itself.',
+  );
+
 export const ipNotAllowed = (ip: string | null) =>
   new DomainError(
     'forbidden',

@@ -11,6 +11,8 @@ interface Rule {
   scope: Scope | null;
   /** API keys narrowed to scopes don't have it, whichever they are. */
   unnarrowed?: true;
+  /** API keys with rules or an expiry don't have it: what they made would outlive them, or be held to nothing. */
+  unrestricted?: true;
   /** Only people who run the installation have it, whatever their role. */
   instance?: true;
 }
@@ -27,13 +29,13 @@ export const PERMISSIONS = {
   'profile:read': { role: 'viewer', scope: null },
   'limits:read': { role: 'viewer', scope: null },
   'usage:read': { role: 'viewer', scope: 'usage:read' },
-  'budgets:manage': { role: 'admin', scope: 'admin' },
+  'budgets:manage': { role: 'admin', scope: 'admin', unrestricted: true },
   'audit:read': { role: 'admin', scope: 'admin' },
   'workspace:manage': { role: 'admin', scope: 'admin' },
   'members:read': { role: 'viewer', scope: 'admin' },
-  'members:manage': { role: 'admin', scope: 'admin' },
+  'members:manage': { role: 'admin', scope: 'admin', unrestricted: true },
   'keys:manage': { role: 'member', scope: 'admin' },
-  'instance:manage': { role: 'viewer', scope: 'admin', instance: true },
+  'instance:manage': { role: 'viewer', scope: 'admin', instance: true, unrestricted: true },
   'providers:read': { role: 'viewer', scope: 'admin', instance: true },
 } as const satisfies Record<string, Rule>;
 export type Permission = keyof typeof PERMISSIONS;

@@ -15,6 +15,8 @@ export interface Principal {
   readonly apiKeyId: string | null;
   /** What the API key is narrowed to; null for user tokens and keys without scopes. */
   readonly scopes: readonly Scope[] | null;
+  /** Whether the API key has rules or an expiry, which what it could make would not have. */
+  readonly restrictedKey?: boolean;
   /** What the member and the API key are held to, together. */
   readonly rules: AccessRules;
   /** The tier given to the key, else to the user, else to the workspace, whose limits apply; null for the default one. */
