@@ -11,6 +11,11 @@ interface Operation {
 }
 
 /** Checks that what the service answers is what `/openapi.json` says. Undeclared fields fail too. */
+interface ErrorAnswer {
+  error: { code: string; details: object[] };
+}
+const isError = (body: any): body is ErrorAnswer => typeof body.error === 'object';
+
 export class Contract {
   private readonly validators = new Map<string, ValidateFunction>();
   private readonly ajv: Ajv;
@@ -52,6 +57,17 @@ export class Contract {
         `${method} ${route.path} ${status}: ${this.ajv.errorsText(validate.errors)}\n${JSON.stringify(body)}`,
       );
     }
+    if (isError(body)) this.checkDetails(response, body);
+  }
+
+  /** Each code tells no more of its details than its example shows. */
+  private checkDetails(response: any, { error }: ErrorAnswer): void {
+    const examples = response.content['application/json'].examples ?? {};
+    const example = examples[error.code] as { value: ErrorAnswer } | undefined;
+    if (!example) throw new Error(`${error.code} is not among ${Object.keys(examples).join(', ')}`);
+    const shown = Object.keys(example.value.error.details[0] ?? {});
+    const more = error.details.flatMap(Object.keys).filter((name) => !shown.includes(name));
+    if (more.length > 0) throw new Error(`the example of ${error.code} shows no ${more.join(', ')} in its details`);
   }
 
   private validator(key: string, schema: unknown): ValidateFunction {

@@ -9,9 +9,11 @@ export type OnDisconnect = (typeof ON_DISCONNECT)[number];
 /** Aborts when the client goes away before its answer is complete. */
 export function closedSignal(res: Response): AbortSignal {
   const controller = new AbortController();
-  res.once('close', () => {
+  const over = () => {
     if (!res.writableFinished) controller.abort(new ClientGone());
-  });
+  };
+  if (res.closed) over();
+  else res.once('close', over);
   return controller.signal;
 }
 

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { type INestApplication } from '@nestjs/common';
 import { DocumentBuilder, getSchemaPath, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { ERROR_CODES } from './api-errors.decorator';
+import { exampleOf } from './error-examples';
 import { ErrorBodyDto, ErrorDto } from './error.dto';
 import { describeResponses, RATE_HEADERS, RESPONSE_HEADERS } from './response-headers';
 import { zodSchemas } from './zod-schemas';
@@ -109,33 +110,10 @@ function describe(operation: Operation): void {
       content: {
         'application/json': {
           schema: { $ref: getSchemaPath(ErrorDto) },
-          examples: Object.fromEntries(names.map((name) => [name, { value: example(status, name) }])),
+          examples: Object.fromEntries(names.map((name) => [name, { value: exampleOf(status, name) }])),
         },
       },
     };
   }
   describeResponses(operation.responses, codes.includes('504 upstream_timeout'), tellsRates);
 }
-
-const TYPES: Record<string, string> = {
-  400: 'invalid_request_error',
-  401: 'authentication_error',
-  403: 'permission_error',
-  404: 'not_found_error',
-  409: 'conflict_error',
-  413: 'invalid_request_error',
-  415: 'invalid_request_error',
-  422: 'guardrail_error',
-  429: 'rate_limit_error',
-};
-
-const example = (status: string, code: string) => ({
-  error: {
-    type: TYPES[status] ?? (/^(provider|upstream|all_providers)/.test(code) ? 'upstream_error' : 'server_error'),
-    code,
-    message: code.replaceAll('_', ' '),
-    param: null,
-    request_id: '0193a2b4-6f0e-7a31-9d52-3f6d1c0b7e11',
-    details: [],
-  },
-});

@@ -31,7 +31,8 @@ export class ErrorBodyDto {
   @ApiProperty({
     type: 'array',
     items: { type: 'object', additionalProperties: true },
-    description: 'Every bad field, or every failed attempt at a provider',
+    description:
+      'What there is to tell besides: bad fields, attempts that failed, budgets, permissions; see the example of each code',
     example: [{ field: 'mesage', message: "Unknown field 'mesage'." }],
   })
   details: Record<string, unknown>[];
