@@ -45,6 +45,7 @@ export class BudgetsService {
       throw validationFailed([{ field: 'alert_at', message: 'alert_at is required with alert_url' }]);
     }
     assertNotOwn(principal, settings.subject);
+    await this.ledger.settled(); // a new one begins with what was answered before
     const budget = await this.making.execute(() => this.repository.put(principal, settings));
     if (!budget) throw MISSING[settings.subject.type]();
     return this.managed(budget);

@@ -57,7 +57,7 @@ export class Contract {
         `${method} ${route.path} ${status}: ${this.ajv.errorsText(validate.errors)}\n${JSON.stringify(body)}`,
       );
     }
-    if (isError(body)) this.checkDetails(response, body);
+    if (status >= 400 && isError(body)) this.checkDetails(response, body);
   }
 
   /** Each code tells no more of its details than its example shows. */

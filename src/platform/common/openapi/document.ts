@@ -32,6 +32,7 @@ const WITH_CREDENTIALS = [
   '401 invalid_api_key',
   '403 insufficient_role',
   '403 insufficient_scope',
+  '403 api_key_restricted',
   '403 ip_not_allowed',
   '403 suspended',
   '403 membership_expired',
