@@ -78,7 +78,7 @@ export class ReservationsRepository {
    */
   async expired(living: string[], limit: number): Promise<string[]> {
     const rows = await this.db.query<{ call_id: string }[]>(
-      `SELECT call_id FROM reservations r WHERE expires_at < now() AND NOT (r.call_id = ANY ($1))
+      `SELECT DISTINCT call_id FROM reservations r WHERE expires_at < now() AND NOT (r.call_id = ANY ($1))
          AND NOT EXISTS (SELECT FROM call_leases l WHERE l.tally ->> 'call_id' = r.call_id::text)
        LIMIT $2`,
       [living, limit],
