@@ -15,7 +15,8 @@ import { type MigrationInterface, type QueryRunner } from 'typeorm';
  *
  * Alerts also keep the limits they were raised by.
  *
- * A key and those it was rotated into are one spender: `root_id` is the first of them, null for itself.
+ * A key and those it was rotated into are one spender: `root_id` is the first of them, null for itself. Of their budgets
+ * of one period that of the first key stays, else the oldest, with what all of them have spent.
  */
 export class GroupedReservations1764900000000 implements MigrationInterface {
   name = 'GroupedReservations1764900000000';
@@ -37,6 +38,16 @@ export class GroupedReservations1764900000000 implements MigrationInterface {
       LANGUAGE sql STABLE AS $$
         SELECT ARRAY[workspace_id, user_id, coalesce((SELECT k.root_id FROM api_keys k WHERE k.id = api_key_id), api_key_id)]
       $$;
+      UPDATE budgets b SET subject_id = k.root_id FROM api_keys k
+      WHERE k.id = b.subject_id AND k.root_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM budgets other JOIN api_keys o ON o.id = other.subject_id
+        WHERE coalesce(o.root_id, o.id) = k.root_id AND other.period = b.period AND (o.root_id IS NULL OR other.id < b.id));
+      DELETE FROM budgets b USING api_keys k WHERE k.id = b.subject_id AND k.root_id IS NOT NULL;
+      UPDATE budgets b SET (spent_usd, spent_tokens) = (
+        SELECT coalesce(sum(cost_usd), 0), coalesce(sum(input_tokens::bigint + output_tokens), 0) FROM usage u
+        WHERE u.workspace_id = b.workspace_id AND u.at >= b.window_start
+          AND u.api_key_id IN (SELECT id FROM api_keys WHERE b.subject_id IN (id, root_id)))
+      WHERE b.subject_id IN (SELECT root_id FROM api_keys);
 
       CREATE FUNCTION reserve(asked jsonb, force boolean, lease interval) RETURNS TABLE (
         reservation_id uuid, id uuid, subject_type text, subject_id uuid, period text, limit_usd numeric,
