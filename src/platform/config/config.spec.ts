@@ -59,7 +59,7 @@ describe('parley.yaml', () => {
 
   it('takes $NAME from the environment', () => {
     const text =
-      'providers:\n  - { id: local, kind: openai-compatible, base_url: http://127.0.0.1:1/v1, api_key: $KEY }\n';
+      'providers:\n  - { id: vllm, kind: openai-compatible, base_url: http://127.0.0.1:1/v1, api_key: $KEY }\n';
     expect(load(text, { KEY: 'abc' }).providers).toMatchObject([{ api_key: 'abc' }]);
     expect(() => load(text)).toThrow(/parley\.yaml:2: the environment variable KEY is not set/);
   });

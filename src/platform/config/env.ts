@@ -30,6 +30,12 @@ const schema = z.object({
     .url({ protocol: /^postgres(ql)?$/, error: 'expected postgres://user:password@host:port/database' })
     .optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'expected redis://host:port or rediss://host:port' }).optional(),
+  S3_BUCKET: z.string().min(3).max(63).optional(),
+  S3_ENDPOINT: httpUrl.optional(),
+  S3_REGION: z.string().min(1).default('us-east-1'),
+  S3_ACCESS_KEY_ID: key.optional(),
+  S3_SECRET_ACCESS_KEY: key.optional(),
+  WORKERS: z.enum(['on', 'off']).default('on'),
   JWT_SECRET: z.string().min(32, { error: 'expected at least 32 characters' }).optional(),
   CORS_ORIGINS: origins.default([]),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -44,6 +50,8 @@ const schema = z.object({
   OPENROUTER_BASE_URL: httpUrl.default('https://openrouter.ai/api/v1'),
   OPENAI_COMPATIBLE_BASE_URL: httpUrl.optional(),
   OPENAI_COMPATIBLE_API_KEY: key.optional(),
+  QDRANT_URL: httpUrl.optional(),
+  QDRANT_API_KEY: key.optional(),
   DEFAULT_MODEL: z.string().min(1).default('demo/echo'),
   REGISTRATION: z.enum(['open', 'closed']).default('open'),
   ADMIN_EMAIL: z.email({ error: 'expected an e-mail address' }).optional(),
@@ -65,6 +73,9 @@ export function loadEnv(source: NodeJS.ProcessEnv): Env {
     throw new ConfigError('JWT_SECRET must be set in production (at least 32 random characters)');
   }
   if (env.ADMIN_PASSWORD && !env.ADMIN_EMAIL) throw new ConfigError('ADMIN_PASSWORD is set but ADMIN_EMAIL is not');
+  if (!env.S3_ACCESS_KEY_ID !== !env.S3_SECRET_ACCESS_KEY) {
+    throw new ConfigError('S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY: one is set but not the other');
+  }
   return Object.freeze(env);
 }
 

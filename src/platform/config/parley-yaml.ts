@@ -18,22 +18,31 @@ const price = z
 
 const modelId = z.string().regex(/^[\w.-]+\/.+$/, { error: 'expected provider/model' });
 
-const model = z.strictObject({
-  id: modelId,
-  context_window: z.int().positive().optional(),
-  max_output_tokens: z.int().positive().optional(),
-  capabilities: z.array(z.enum(['vision', 'tools', 'json_schema', 'reasoning'])).optional(),
-  price: z
-    .strictObject({
-      input_per_mtok: price,
-      output_per_mtok: price,
-      cached_input_per_mtok: price.optional(),
-      cache_write_per_mtok: price.optional(),
-    })
-    .optional(),
-});
+const model = z
+  .strictObject({
+    id: modelId,
+    context_window: z.int().positive().optional(),
+    max_output_tokens: z.int().positive().optional(),
+    capabilities: z.array(z.enum(['vision', 'tools', 'json_schema', 'reasoning'])).optional(),
+    /** It makes vectors of so many numbers, of at most `max_inputs` texts in one request. */
+    embedding: z
+      .strictObject({ dimensions: z.int().positive().max(16_000), max_inputs: z.int().positive().optional() })
+      .optional(),
+    price: z
+      .strictObject({
+        input_per_mtok: price,
+        output_per_mtok: price.optional(),
+        cached_input_per_mtok: price.optional(),
+        cache_write_per_mtok: price.optional(),
+      })
+      .optional(),
+  })
+  .refine(({ embedding, price }) => embedding || !price || price.output_per_mtok !== undefined, {
+    path: ['price', 'output_per_mtok'],
+    error: 'expected a price: only embedding models write nothing',
+  });
 
-const RESERVED = ['openai', 'anthropic', 'openrouter', 'demo'];
+const RESERVED = ['openai', 'anthropic', 'openrouter', 'demo', 'local'];
 const provider = z.strictObject({
   id: z
     .string()
@@ -42,6 +51,23 @@ const provider = z.strictObject({
   kind: z.literal('openai-compatible'),
   base_url: z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// address' }),
   api_key: z.string().min(1).optional(),
+});
+
+/** A server that speaks the rerank API of Cohere and Jina. `price_per_search` is in USD; without it the cost is not known. */
+const reranker = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, { error: 'expected lower-case letters, digits, dots and dashes' })
+    .refine((id) => id !== 'none' && id !== 'llm', { error: 'this name belongs to a built-in reranker' }),
+  url: z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// address' }),
+  api_key: z.string().min(1).optional(),
+  model: z.string().min(1),
+  price_per_search: z
+    .union([z.string(), z.number()])
+    .transform(String)
+    .refine((text) => /^\d{1,6}(\.\d{1,12})?$/.test(text), { error: 'expected USD, such as "0.002"' })
+    .optional(),
+  timeout: duration.default(10_000),
 });
 
 const network = z.string().refine(isNetwork, { error: 'expected an address or a network such as 10.0.0.0/8' });
@@ -65,6 +91,9 @@ const route = z.strictObject({
 });
 const routeName = z.string().regex(/^[\w.-]{1,64}$/, { error: 'expected a name of letters, digits, dots and dashes' });
 
+export const NO_EVIDENCE = ['refuse', 'answer'] as const;
+export type NoEvidence = (typeof NO_EVIDENCE)[number];
+
 /** Everything that isn't a secret or an address. Unknown keys are refused. */
 const settings = z.strictObject({
   providers: z
@@ -77,6 +106,12 @@ const settings = z.strictObject({
     .array(model)
     .refine((list) => new Set(list.map(({ id }) => id)).size === list.length, {
       error: 'two models have the same id',
+    })
+    .default([]),
+  rerankers: z
+    .array(reranker)
+    .refine((list) => new Set(list.map(({ id }) => id)).size === list.length, {
+      error: 'two rerankers have the same id',
     })
     .default([]),
   /** `false` removes the offline `demo/*` models. */
@@ -128,11 +163,46 @@ const settings = z.strictObject({
     .prefault({}),
   /** Under a budget answers are of limited length: of this many tokens where the caller names none. */
   budgets: z.strictObject({ default_max_tokens: z.int().positive().max(1_000_000).default(4_096) }).prefault({}),
+  /** How chats with `collection_ids` are grounded, where they don't say. */
+  rag: z
+    .strictObject({
+      /** Passages shown to the model, at most. */
+      passages: z.int().min(1).max(50).default(8),
+      /** Tokens of the prompt for them, at most; never more than the model has room for. */
+      context_tokens: z.int().min(200).max(1_000_000).default(6_000),
+      mode: z.enum(['hybrid', 'vector', 'text']).default('hybrid'),
+      /** Passages that have less to do with the question are no evidence; docs/rag.md says how that is measured. */
+      min_score: z.number().min(0).max(1).default(0.05),
+      /** Without evidence: the sentence below, without asking a model, or a model that is told there is none. */
+      no_evidence: z.enum(NO_EVIDENCE).default('refuse'),
+      no_evidence_answer: z.string().min(1).max(1_000).default('The documents do not contain an answer to this.'),
+      /** Whether a question is first put so that it can be understood without the conversation before it: one more call. */
+      rewrite: z.boolean().default(false),
+      /** For grounded chats that name no model; else the default model, or `demo/extract` where that is `demo/echo`. */
+      model: z.string().min(1).optional(),
+    })
+    .prefault({}),
   /** Where users may have us send requests, besides public addresses: networks such as 10.0.0.0/8. */
   outbound: z.strictObject({ allowed_networks: z.array(network).default([]) }).prefault({}),
+  /** Of files of users, each in a process of its own: how many at once, how long one may take, and how much memory. */
+  parsing: z
+    .strictObject({
+      processes: z.int().min(1).max(64).optional(),
+      timeout: duration.default(120_000),
+      memory: byteSize
+        .refine((bytes) => bytes >= 128 * 1024 * 1024, { error: 'expected at least 128mb' })
+        .default(768 * 1024 * 1024),
+    })
+    .prefault({}),
   /** Per minute, on register, login, refresh and password reset each. */
   throttle: z
     .strictObject({ per_ip: z.int().positive().default(100), per_mail: z.int().positive().default(10) })
+    .prefault({}),
+  documents: z
+    .strictObject({
+      /** Of one file, whatever the tier says. */
+      max_upload: byteSize.default(100 * 1024 * 1024),
+    })
     .prefault({}),
   tiers: z.record(tierName, tier).default({}),
   /** Of those who were given none. */
@@ -146,6 +216,7 @@ const schema = settings.refine(
 
 export type ParleyYaml = z.infer<typeof schema>;
 export type ModelSettings = z.infer<typeof model>;
+export type RerankerSettings = z.infer<typeof reranker>;
 export type RouteSettings = z.infer<typeof route>;
 
 /** The settings, and where in the file they stand, for what is found wrong only later. */
