@@ -1,5 +1,7 @@
 import { lookup } from 'node:dns';
+import { type IncomingHttpHeaders } from 'node:http';
 import { type BlockList, isIP, type LookupFunction } from 'node:net';
+import { type Readable } from 'node:stream';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Agent, buildConnector, request } from 'undici';
 import { Config } from '../config/config.service';
@@ -8,16 +10,32 @@ import { isPublicAddress } from './networks';
 
 const CONNECT_MS = 5_000;
 const ANSWER_MS = 10_000;
+const MOST_REDIRECTS = 5;
+const REDIRECTS = [301, 302, 303, 307, 308];
 
 /** An address that users may not have us speak to. */
 export class ForbiddenAddress extends Error {
   override name = 'ForbiddenAddress';
 }
 
+/** An address that nobody is asked at: another protocol, credentials in it, or too many redirects on the way. */
+export class ForbiddenUrl extends Error {
+  override name = 'ForbiddenUrl';
+}
+
+/** What a server answered. The body is as it was sent: it may be encoded, and is to be read or destroyed. */
+export interface OutboundAnswer {
+  /** Where it came from in the end. */
+  url: string;
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Readable;
+}
+
 /**
  * Requests to addresses that users name. Every connection is made to an address that was checked, and checked is the
  * address itself, not its spelling: names are resolved once, and all they resolve to must be public or in
- * `outbound.allowed_networks`. Redirects are not followed.
+ * `outbound.allowed_networks`.
  */
 @Injectable()
 export class OutboundService implements OnApplicationShutdown {
@@ -44,14 +62,33 @@ export class OutboundService implements OnApplicationShutdown {
   }
 
   /**
-   * Resolves with the status of the answer, whose body is not read. All of it takes ten seconds at most. Throws
-   * ForbiddenAddress, and what the network throws.
+   * Resolves with the status of the answer, whose body is not read; redirects are not followed. All of it takes ten seconds
+   * at most. Throws ForbiddenAddress, and what the network throws.
    */
   async post(url: string, headers: Record<string, string>, body: string): Promise<number> {
     const signal = AbortSignal.timeout(ANSWER_MS);
     const answer = await request(url, { method: 'POST', headers, body, dispatcher: this.agent, signal });
     answer.body.on('error', () => undefined).destroy();
     return answer.statusCode;
+  }
+
+  /**
+   * Follows at most five redirects; each is checked like the first address. Throws ForbiddenUrl, ForbiddenAddress, and
+   * what the network throws.
+   */
+  async get(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<OutboundAnswer> {
+    let target = checked(url);
+    for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
+      const answer = await request(target, { method: 'GET', headers, dispatcher: this.agent, signal });
+      answer.body.on('error', () => undefined); // whoever reads hears of it; destroying it unread is one, too
+      const { location } = answer.headers;
+      if (!REDIRECTS.includes(answer.statusCode) || typeof location !== 'string') {
+        return { url: target.href, status: answer.statusCode, headers: answer.headers, body: answer.body };
+      }
+      answer.body.destroy();
+      target = checked(location, target);
+    }
+    throw new ForbiddenUrl(`It redirects more than ${MOST_REDIRECTS} times.`);
   }
 
   private mayBeAsked(address: string): boolean {
@@ -68,6 +105,15 @@ export class OutboundService implements OnApplicationShutdown {
       done(null, first?.address ?? '', first?.family);
     });
   };
+}
+
+function checked(url: string, base?: URL): URL {
+  if (!URL.canParse(url, base?.href)) throw new ForbiddenUrl('It is not an address.');
+  const parsed = new URL(url, base);
+  if (!['http:', 'https:'].includes(parsed.protocol)) throw new ForbiddenUrl('Only http:// and https:// are asked.');
+  if (parsed.username || parsed.password) throw new ForbiddenUrl('There are credentials in the address.');
+  parsed.hash = '';
+  return parsed;
 }
 
 const forbidden = (address: string) => new ForbiddenAddress(`${address} is not an address users may have us speak to`);
