@@ -3,10 +3,11 @@ import { DomainError } from '../platform/common/errors/domain.error';
 import { newId } from '../platform/common/ids';
 import { UpstreamError, type UpstreamFailure, upstreamTimeout, upstreamTruncated } from '../providers/providers.errors';
 import { type ProviderKey, type Target } from '../providers/providers.service';
-import { type ModelEvent, type ModelRequest } from '../providers/providers.types';
+import { type ModelEvent } from '../providers/providers.types';
 import { type CallRecord, type LiveCall } from '../usage/usage.types';
 import { type Bill } from './bill';
 import { type ModelCall } from './calls.types';
+import { answerOf } from './embedding';
 import { Tally } from './tally';
 import { type AttemptLimits, Watch } from './watch';
 
@@ -61,14 +62,13 @@ export class Attempt implements LiveCall {
     const { signal } = this.controller;
     await this.bill.open(this, this.target);
     signal.throwIfAborted(); // no longer wanted when the lease was written
-    const { request, stream, requestId } = this.call;
     const onSent = () => {
       this.sent = true;
       left();
     };
-    const asked: ModelRequest = { ...request, model: this.target.model, stream, requestId, onSent };
+    const sent = { model: this.target.model, requestId: this.call.requestId, onSent };
     this.dispatched = true;
-    this.events = this.key.adapter.stream(asked, signal)[Symbol.asyncIterator]();
+    this.events = answerOf(this.call, this.key.adapter, sent, signal)[Symbol.asyncIterator]();
     const first: ModelEvent[] = [];
     for (;;) {
       const { value, done } = await this.pull();

@@ -1,13 +1,14 @@
 import { atLeastZero } from '../platform/common/money';
 import { type Plan, type Target } from '../providers/providers.service';
-import { type GenerationRequest } from '../providers/providers.types';
+import { type CallRequest } from '../providers/providers.types';
 import { budgetExceeded, modelUnpriced } from '../usage/budgets.errors';
 import { type Amount, type JudgedBudget } from '../usage/budgets.types';
 import { type LedgerService } from '../usage/ledger.service';
 import { type ReservationsService } from '../usage/reservations.service';
 import { type LiveCall } from '../usage/usage.types';
 import { type ModelCall } from './calls.types';
-import { defaultMaxTokens, type WorstCase, worstCase } from './worst-case';
+import { isEmbedding } from './embedding';
+import { defaultMaxTokens, limitOf, type WorstCase, worstCase } from './worst-case';
 
 /** Others spend meanwhile: what was left a moment ago may be gone. */
 const MOST_TRIES = 5;
@@ -42,7 +43,7 @@ export class Bill {
     const { call, tools } = this;
     const { plan, request } = call;
     if (!plan || !(await tools.reservations.budgeted(call.principal))) return;
-    let maxTokens = request.maxTokens ?? defaultMaxTokens(plan, tools.defaultMaxTokens);
+    let maxTokens = limitOf(request) ?? defaultMaxTokens(plan, tools.defaultMaxTokens);
     for (let tries = 1; ; tries++) {
       this.worst = worstCase(plan, request, maxTokens);
       const amount = amountOf(this.worst);
@@ -59,7 +60,7 @@ export class Bill {
       if (room === 0) throw refusal(full, call.allowTruncate ? amountOf(worstCase(plan, request, 1)) : amount);
       maxTokens = room;
     }
-    call.request = { ...request, maxTokens };
+    if (!isEmbedding(request)) call.request = { ...request, maxTokens };
   }
 
   /** To be awaited before an attempt leaves. Throws `budget_exceeded` when there is no room for it beside what failed before. */
@@ -107,7 +108,7 @@ const refusal = (full: readonly JudgedBudget[], amount: Amount) =>
   full.some(({ unpriced }) => unpriced) ? modelUnpriced() : budgetExceeded(full, amount);
 
 /** The longest answer, in tokens, whose worst case fits into all budgets; 0 when none does. */
-function longestThatFits(plan: Plan, request: GenerationRequest, most: number, full: readonly JudgedBudget[]): number {
+function longestThatFits(plan: Plan, request: CallRequest, most: number, full: readonly JudgedBudget[]): number {
   const fits = (maxTokens: number) => {
     const { cost, tokens } = worstCase(plan, request, maxTokens);
     return full.every(

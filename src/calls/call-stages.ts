@@ -1,6 +1,7 @@
 import { type RateLimitsService } from '../usage/rate-limits.service';
 import { type CallStage } from './calls.types';
 import { type RunTools } from './run';
+import { batchStage } from './stages/batch.stage';
 import { capStage } from './stages/cap.stage';
 import { limitStage } from './stages/limit.stage';
 import { routeStage } from './stages/route.stage';
@@ -11,5 +12,6 @@ export const callStages = (limits: RateLimitsService, tools: RunTools): CallStag
   capStage,
   targetStage(tools.providers),
   limitStage(limits),
+  batchStage,
   routeStage(tools),
 ];

@@ -1,8 +1,10 @@
 import { type Target } from '../providers/providers.service';
-import { type GenerationRequest } from '../providers/providers.types';
+import { type CallRequest } from '../providers/providers.types';
+import { isEmbedding } from './embedding';
 import { anyImages, claudeImages, imageTokens, openAiImages, type TokenEstimate } from './image-tokens';
 import { bytesOf, contentsOf, isText, read } from './prompt';
-import { type Encoding, type TextCounter } from './tokenizer';
+import { type TextCounter } from './tokenizer';
+import { type Encoding } from './vocabulary.codec';
 
 export type { TokenEstimate } from './image-tokens';
 
@@ -17,11 +19,12 @@ const SMALLEST_DOCUMENT = 5_000;
 export const tokensOfBytes = (bytes: number): number => Math.ceil(bytes / 4);
 
 /** A prompt at once, without reading it: within about a quarter for English and code, a good half for other scripts. */
-export function roughInput(request: GenerationRequest): number {
-  const { texts, images, files, hidden } = contentsOf(request);
+export function roughInput(request: CallRequest): number {
+  const { texts, images, files, hidden, given } = contentsOf(request);
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), hidden);
   const documents = files.reduce((sum, { data }) => sum + bytesOf(data), 0);
-  return tokensOfBytes(bytes + documents) + IMAGE_TOKENS * images.length + MESSAGE_TOKENS * request.messages.length;
+  const messages = isEmbedding(request) ? 0 : request.messages.length;
+  return given + tokensOfBytes(bytes + documents) + IMAGE_TOKENS * images.length + MESSAGE_TOKENS * messages;
 }
 
 /**
@@ -29,16 +32,16 @@ export function roughInput(request: GenerationRequest): number {
  * stays below `upper`, two per cent and a few tokens more. Of others only the vocabulary's bytes are known for certain: `tokens`
  * is OpenAI's count times what was measured (Claude 1.2, others 1.05), `upper` twice it and a token for every byte of a kind that
  * others split finer. What a provider adds of its own accord, such as Claude's instructions for tools, is in both. No more than
- * the model's context window.
+ * the model's context window. Texts to be embedded have nothing around them, and each a window of its own.
  */
 export function estimateInput(
-  request: GenerationRequest,
+  request: CallRequest,
   target: Pick<Target, 'provider' | 'model' | 'info'>,
 ): TokenEstimate {
   const reader = readerOf(target);
   const { text, contents } = read(request, reader.encoding);
-  const { images, files, hidden, names, tools } = contents;
-  const total = { tokens: hidden / 4, upper: hidden };
+  const { images, files, hidden, given, names, tools } = contents;
+  const total = { tokens: given + hidden / 4, upper: given + hidden };
   const add = ({ tokens, upper }: TokenEstimate) => {
     total.tokens += tokens;
     total.upper += upper;
@@ -49,6 +52,7 @@ export function estimateInput(
     const bytes = bytesOf(data);
     add({ tokens: bytes / DOCUMENT_BYTES_PER_TOKEN, upper: Math.max(bytes, SMALLEST_DOCUMENT) });
   }
+  if (isEmbedding(request)) return { tokens: Math.ceil(total.tokens), upper: Math.ceil(total.upper) };
   const { framing } = reader;
   add({ tokens: PROMPT_TOKENS + names, upper: framing.prompt + names });
   add({ tokens: MESSAGE_TOKENS * request.messages.length, upper: framing.message * request.messages.length });
@@ -71,7 +75,7 @@ function readerOf({ provider, model }: Pick<Target, 'provider' | 'model'>): Read
   const isOpenAi = provider.id === 'openai' || (provider.id === 'openrouter' && name !== model);
   if (isOpenAi) {
     return {
-      encoding: /^(gpt-3|gpt-4$|gpt-4-)/.test(name) ? 'cl100k' : 'o200k',
+      encoding: /^(gpt-3|gpt-4$|gpt-4-|text-embedding-)/.test(name) ? 'cl100k' : 'o200k',
       text: (counter) => ({ tokens: counter.estimate, upper: counter.most * 1.02 }),
       images: openAiImages(name),
       framing: { prompt: 32, message: 8, tools: { tokens: 12, upper: 32 } },

@@ -1,6 +1,13 @@
-import { type GenerationRequest, type Part } from '../providers/providers.types';
+import {
+  type CallRequest,
+  type EmbeddingRequest,
+  type GenerationRequest,
+  type Part,
+} from '../providers/providers.types';
 import { type ImagePart } from './image-tokens';
-import { type Encoding, TextCounter } from './tokenizer';
+import { isEmbedding } from './embedding';
+import { TextCounter } from './tokenizer';
+import { type Encoding } from './vocabulary.codec';
 
 type FilePart = Extract<Part, { type: 'file' }>;
 
@@ -12,6 +19,8 @@ interface Contents {
   files: FilePart[];
   /** Bytes of what only the provider can read: thoughts it wants back. */
   hidden: number;
+  /** Tokens that came as such. */
+  given: number;
   /** How many there are of each. */
   names: number;
   tools: number;
@@ -23,10 +32,10 @@ interface Reading {
   text: TextCounter;
 }
 
-const readings = new WeakMap<GenerationRequest, Map<Encoding, Reading>>();
+const readings = new WeakMap<CallRequest, Map<Encoding, Reading>>();
 
 /** Each request is read once in each vocabulary, however many models it goes to. */
-export function read(request: GenerationRequest, encoding: Encoding): Reading {
+export function read(request: CallRequest, encoding: Encoding): Reading {
   const known = readings.get(request) ?? new Map<Encoding, Reading>();
   let reading = known.get(encoding);
   if (!reading) {
@@ -40,8 +49,22 @@ export function read(request: GenerationRequest, encoding: Encoding): Reading {
   return reading;
 }
 
-export function contentsOf({ messages, tools = [], responseFormat, passthrough }: GenerationRequest): Contents {
-  const contents: Contents = { texts: [], images: [], files: [], hidden: 0, names: 0, tools: tools.length };
+export const contentsOf = (request: CallRequest): Contents =>
+  isEmbedding(request) ? contentsOfInputs(request) : contentsOfPrompt(request);
+
+const nothing = (): Contents => ({ texts: [], images: [], files: [], hidden: 0, given: 0, names: 0, tools: 0 });
+
+function contentsOfInputs({ inputs }: EmbeddingRequest): Contents {
+  const contents = nothing();
+  for (const input of inputs) {
+    if (typeof input === 'string') contents.texts.push(input);
+    else contents.given += input.length;
+  }
+  return contents;
+}
+
+function contentsOfPrompt({ messages, tools = [], responseFormat, passthrough }: GenerationRequest): Contents {
+  const contents = { ...nothing(), tools: tools.length };
   for (const { parts, name } of messages) {
     if (name !== undefined) {
       contents.texts.push(name);

@@ -1,5 +1,5 @@
 import { priceOf, type Target } from '../providers/providers.service';
-import { type GenerationRequest, type ModelEvent, type TokenUsage } from '../providers/providers.types';
+import { type CallRequest, type ModelEvent, type TokenUsage } from '../providers/providers.types';
 import { type Outcome } from '../usage/usage.types';
 import { estimateInput, roughInput, tokensOfBytes } from './estimate';
 import { longestAnswer } from './worst-case';
@@ -15,6 +15,7 @@ export class Tally {
   private readonly started = performance.now();
   private firstContent: number | null = null;
   private ended: number | null = null;
+  private whole = false;
   private outputBytes = 0;
   private told: TokenUsage | null = null;
   private roughly: number | null = null;
@@ -27,6 +28,7 @@ export class Tally {
         return;
       case 'finish':
         this.told = event.usage && plausible(event.usage);
+        this.whole = true;
         return;
       case 'tool_call':
         this.said(event.argumentsDelta);
@@ -45,13 +47,13 @@ export class Tally {
     this.ended = performance.now();
   }
 
-  /** The provider's own count, or an estimate from the texts; as long as the call runs a rough one, which costs next to nothing. */
-  usage(request: GenerationRequest, target: Target): TokenUsage {
+  /** The provider's own count, or an estimate from the texts; as long as there is more to come a rough one, which costs next to nothing. */
+  usage(request: CallRequest, target: Target): TokenUsage {
     if (this.told) return this.told;
     const idle = { cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
     if (!this.owed) return { inputTokens: 0, outputTokens: 0, ...idle };
     const inputTokens =
-      this.ended === null
+      this.ended === null && !this.whole
         ? (this.roughly ??= roughInput(request))
         : (this.input ??= estimateInput(request, target).tokens);
     const outputTokens = Math.min(tokensOfBytes(this.outputBytes), longestAnswer(target, request) ?? Infinity);

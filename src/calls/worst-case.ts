@@ -1,6 +1,7 @@
 import { type PicoUsd, sumOf } from '../platform/common/money';
 import { mostPriceOf, type Plan, type Target } from '../providers/providers.service';
-import { type GenerationRequest } from '../providers/providers.types';
+import { type CallRequest } from '../providers/providers.types';
+import { isEmbedding } from './embedding';
 import { estimateInput, type TokenEstimate } from './estimate';
 
 /** The longest answer expected of a model of which nobody has told how long its answers get. */
@@ -28,7 +29,7 @@ export interface WorstCase {
  * saying anything is rarely billed.
  * @param maxTokens the limit of the answer that will be sent
  */
-export function worstCase(plan: Plan, request: GenerationRequest, maxTokens = request.maxTokens): WorstCase {
+export function worstCase(plan: Plan, request: CallRequest, maxTokens = limitOf(request)): WorstCase {
   const steps = [...plan.steps, ...plan.overflow.map((target) => [target])].map((step) =>
     step.map((target) => worstOf(target, request, maxTokens)),
   );
@@ -46,27 +47,29 @@ export function worstCase(plan: Plan, request: GenerationRequest, maxTokens = re
   };
 }
 
+/** Of its answer, as the caller set it. */
+export const limitOf = (request: CallRequest) => (isEmbedding(request) ? undefined : request.maxTokens);
+
 /** The limit of an answer under a budget where the caller names none: `most`, or less where a model can't write so much. */
 export const defaultMaxTokens = ({ steps, overflow }: Plan, most: number): number =>
   Math.min(most, ...[...steps.flat(), ...overflow].map(({ info }) => info?.maxOutputTokens ?? most));
 
-function worstOf(target: Target, request: GenerationRequest, maxTokens: number | undefined): TargetWorstCase {
+function worstOf(target: Target, request: CallRequest, maxTokens: number | undefined): TargetWorstCase {
   const input = estimateInput(request, target);
-  const maxOutput = longestAnswer(target, request, maxTokens) ?? (request.n ?? 1) * DEFAULT_MAX_OUTPUT;
+  const maxOutput = longestAnswer(target, request, maxTokens) ?? answersOf(request) * DEFAULT_MAX_OUTPUT;
   return { target, input, maxOutput, cost: mostPriceOf(target, input.upper, maxOutput) };
 }
 
+const answersOf = (request: CallRequest) => (isEmbedding(request) ? 0 : (request.n ?? 1));
+
 /** What the target may write at most in answer to the request, all its answers together; null when nobody says. */
-export function longestAnswer(
-  target: Target,
-  request: GenerationRequest,
-  maxTokens = request.maxTokens,
-): number | null {
-  const { reasoningEffort, n = 1 } = request;
+export function longestAnswer(target: Target, request: CallRequest, maxTokens = limitOf(request)): number | null {
+  if (isEmbedding(request)) return 0;
+  const { reasoningEffort } = request;
   const asked = { ...(reasoningEffort && { reasoningEffort }), ...(maxTokens && { maxTokens }) };
   const longest =
     target.provider.adapter.mostOutput?.(asked, target.model) ?? maxTokens ?? target.info?.maxOutputTokens ?? null;
-  return longest === null ? null : n * longest;
+  return longest === null ? null : answersOf(request) * longest;
 }
 
 const max = (a: bigint, b: bigint) => (a > b ? a : b);

@@ -1,5 +1,5 @@
 /** What a model can do beyond text. Checked only where it is known. */
-export type Capability = 'vision' | 'tools' | 'json_schema' | 'reasoning';
+export type Capability = 'vision' | 'tools' | 'json_schema' | 'reasoning' | 'embeddings';
 
 /** First match wins; taken from the providers' model pages. A model no row matches has unknown capabilities. */
 const KNOWN: readonly [provider: string, model: RegExp, capabilities: Capability[]][] = [

@@ -1,6 +1,7 @@
 import { findProvider } from '@pydantic/genai-prices';
 import { type ModelSettings } from '../platform/config/parley-yaml';
 import { capabilitiesOf, type Capability } from './capabilities';
+import { embeddingLimitsOf, embeddingModelsOf, type EmbeddingLimits, UNKNOWN_EMBEDDING } from './embedding.codec';
 import { outputLimitOf } from './output-limits';
 import { FREE, type Price, priceFromLibrary, priceFromSettings } from './pricing';
 
@@ -15,10 +16,12 @@ export interface ModelInfo {
   maxOutputTokens: number | null;
   /** Null: unknown, and then not checked. */
   capabilities: readonly Capability[] | null;
+  /** Null where it makes no vectors, or nobody has told. */
+  embedding: EmbeddingLimits | null;
   price: Price | null;
 }
 
-export const DEMO_MODELS = ['echo', 'lorem'] as const;
+export const DEMO_MODELS = ['echo', 'lorem', 'extract'] as const;
 
 /** Listed by the price library but not chat models. */
 const OTHER_KINDS =
@@ -48,9 +51,10 @@ export class Catalogue {
 
   /** Every model of one provider that can be named, for listings. */
   list(provider: string): ModelInfo[] {
-    const names = new Set(
-      provider === 'demo' ? DEMO_MODELS : LISTED_PROVIDERS.includes(provider) ? libraryModels(provider) : [],
-    );
+    const names = new Set([
+      ...(provider === 'demo' ? DEMO_MODELS : LISTED_PROVIDERS.includes(provider) ? libraryModels(provider) : []),
+      ...embeddingModelsOf(provider),
+    ]);
     for (const id of this.own.keys()) {
       const { owner, name } = splitModel(id);
       if (owner === provider) names.add(name);
@@ -60,16 +64,17 @@ export class Catalogue {
 
   private lookUp(provider: string, name: string): ModelInfo | null {
     const own = this.own.get(`${provider}/${name}`);
-    const demo = provider === 'demo' && DEMO_MODELS.some((known) => known === name);
-    const price = own?.price ? priceFromSettings(own.price) : demo ? FREE : priceFromLibrary(provider, name);
-    if (!own && !price) return null;
+    const embedding = embeddingOf(own) ?? embeddingLimitsOf(provider, name);
+    const price = own?.price ? priceFromSettings(own.price) : builtInPrice(provider, name, embedding);
+    if (!own && !price && !embedding) return null;
     return {
       id: `${provider}/${name}`,
       provider,
       name,
       contextWindow: own?.context_window ?? contextWindow(provider, name),
       maxOutputTokens: own?.max_output_tokens ?? outputLimitOf(provider, name),
-      capabilities: own?.capabilities ?? capabilitiesOf(provider, name),
+      capabilities: embedding ? ['embeddings'] : (own?.capabilities ?? capabilitiesOf(provider, name)),
+      embedding,
       price,
     };
   }
@@ -83,8 +88,25 @@ export const unpricedModel = (provider: string, name: string): ModelInfo => ({
   contextWindow: null,
   maxOutputTokens: null,
   capabilities: null,
+  embedding: null,
   price: null,
 });
+
+/** As `parley.yaml` tells it. */
+const embeddingOf = (own?: ModelSettings): EmbeddingLimits | null =>
+  own?.embedding
+    ? {
+        ...UNKNOWN_EMBEDDING,
+        dimensions: own.embedding.dimensions,
+        ...(own.embedding.max_inputs && { maxInputs: own.embedding.max_inputs }),
+      }
+    : null;
+
+function builtInPrice(provider: string, name: string, embedding: EmbeddingLimits | null): Price | null {
+  const free =
+    provider === 'local' ? embedding !== null : provider === 'demo' && DEMO_MODELS.some((known) => known === name);
+  return free ? FREE : priceFromLibrary(provider, name, embedding === null);
+}
 
 /** `anthropic/claude-x` → owner and name, split at the first slash; a bare name has no owner. */
 export function splitModel(model: string): { owner: string | null; name: string } {

@@ -69,22 +69,25 @@ export function mostCostOf(price: Price, mostInput: number, mostOutput: number):
 export function priceFromSettings(settings: NonNullable<ModelSettings['price']>): Price {
   return priceOfKinds({
     input: flat(settings.input_per_mtok),
-    output: flat(settings.output_per_mtok),
+    output: flat(settings.output_per_mtok ?? '0'),
     cachedInput: settings.cached_input_per_mtok === undefined ? null : flat(settings.cached_input_per_mtok),
     cacheWrite: settings.cache_write_per_mtok === undefined ? null : flat(settings.cache_write_per_mtok),
   });
 }
 
-/** From the bundled price list of `@pydantic/genai-prices`; null when it doesn't know the model or its text prices. */
-export function priceFromLibrary(provider: string, model: string): Price | null {
+/**
+ * From the bundled price list of `@pydantic/genai-prices`; null when it doesn't know the model or its text prices.
+ * @param writes whether the model writes anything: an embedding model has no price for that
+ */
+export function priceFromLibrary(provider: string, model: string, writes = true): Price | null {
   const known = calcPrice({ input_tokens: 0, output_tokens: 0 }, model, { providerId: provider });
   if (!known) return null;
   const { input_mtok, output_mtok, ...kinds } = known.model_price;
-  if (input_mtok === undefined || output_mtok === undefined) return null;
+  if (input_mtok === undefined || (writes && output_mtok === undefined)) return null;
   const ratesOf = (kind: string) => (kinds[kind] === undefined ? null : rates(kinds[kind]));
   return priceOfKinds({
     input: rates(input_mtok),
-    output: rates(output_mtok),
+    output: rates(output_mtok ?? 0),
     cachedInput: ratesOf('cache_read_mtok'),
     cacheWrite: ratesOf('cache_write_mtok'),
     audioInput: ratesOf('input_audio_mtok'),

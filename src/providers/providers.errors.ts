@@ -93,6 +93,19 @@ export const unsupportedParameter = (provider: string, param: string, why?: stri
     },
   );
 
+const wrongModel = (message: string) =>
+  new DomainError('invalid', 'unsupported_parameter', message, { param: 'model' });
+
+export const notAChatModel = (model: string) =>
+  wrongModel(`'${model}' makes embeddings and does not chat: it is for POST /v1/embeddings and for collections.`);
+
+export const notAnEmbeddingModel = (model: string) =>
+  wrongModel(`'${model}' makes no embeddings. GET /v1/models lists those that do, with the capability 'embeddings'.`);
+
+/** @param model as the caller named it */
+export const severalEmbeddingModels = (model: string) =>
+  wrongModel(`'${model}' stands for several models, whose vectors can't be compared. Name one of them.`);
+
 export const upstreamTruncated = (provider: string) =>
   new UpstreamError(provider, 'truncated', `${provider} closed the stream before the answer was complete.`);
 

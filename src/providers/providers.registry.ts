@@ -1,6 +1,7 @@
 import { type Config } from '../platform/config/config.service';
 import { AnthropicAdapter } from './adapters/anthropic/anthropic.adapter';
 import { DemoAdapter } from './adapters/demo/demo.adapter';
+import { LocalAdapter } from './adapters/local/local.adapter';
 import { OpenAiCompatibleAdapter } from './adapters/openai-compatible/openai-compatible.adapter';
 import { OpenAiAdapter } from './adapters/openai/openai.adapter';
 import { OpenRouterAdapter } from './adapters/openrouter/openrouter.adapter';
@@ -50,6 +51,12 @@ export const PROVIDERS: readonly ProviderKind[] = [
     variable: null,
     connections: ({ yaml }) => (yaml.demo ? [{ id: 'demo', apiKey: null, baseUrl: '' }] : []),
     Adapter: DemoAdapter,
+  },
+  {
+    id: 'local',
+    variable: null,
+    connections: () => [{ id: 'local', apiKey: null, baseUrl: '' }],
+    Adapter: LocalAdapter,
   },
 ];
 

@@ -149,8 +149,8 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
     const named = owner === null ? undefined : this.providers.get(owner);
     if (named && name) {
       const info = this.catalogue.find(named.id, name);
-      // The demo models are all there are; other providers may have models the catalogue doesn't know.
-      if (!info && named.id === 'demo') throw modelNotFound(`There is no model '${model}'.`);
+      // The models of Parley itself are all there are; other providers may have models the catalogue doesn't know.
+      if (!info && (named.id === 'demo' || named.id === 'local')) throw modelNotFound(`There is no model '${model}'.`);
       return { id: model, provider: named, model: name, info, timeoutMs: null };
     }
     const missing = this.unconfigured().find(({ id }) => id === owner);
@@ -206,6 +206,14 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
         }
       };
       this.routes.set(name, new Route(name, settings, find));
+    }
+    const grounded = this.config.yaml.rag.model;
+    if (grounded?.includes('/')) {
+      try {
+        this.target(grounded);
+      } catch (error) {
+        throw this.config.mistake(['rag', 'model'], (error as Error).message);
+      }
     }
     // Bare names may be known to servers only, and demo models may be switched off.
     if (!DEFAULT_MODEL.includes('/') || DEFAULT_MODEL.startsWith('demo/')) return;

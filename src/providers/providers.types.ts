@@ -69,15 +69,48 @@ export interface GenerationRequest {
   passthrough?: Record<string, unknown>;
 }
 
-export interface ModelRequest extends GenerationRequest {
+/** What goes with every request. */
+export interface SentRequest {
   /** The provider's own name of the model, without the `provider/` prefix. */
   model: string;
-  /** Whether to ask the provider for a stream. The events are the same either way. */
-  stream: boolean;
   /** Sent to the provider as `x-request-id`. */
   requestId: string;
   /** To be called when the request begins to leave: one given up before costs nothing. */
   onSent?: () => void;
+}
+
+export interface ModelRequest extends GenerationRequest, SentRequest {
+  /** Whether to ask the provider for a stream. The events are the same either way. */
+  stream: boolean;
+}
+
+/** What is embedded: text, or the tokens of a text in the model's own vocabulary. */
+export type EmbeddingInput = string | readonly number[];
+
+/** Vectors are wanted, one for each input. */
+export interface EmbeddingRequest {
+  /** At least one; none of them empty. */
+  inputs: readonly EmbeddingInput[];
+  /** Of the vectors, where the model makes shorter ones. */
+  dimensions?: number;
+  /** The caller's own user, for abuse tracking and usage reports. */
+  endUser?: string;
+  /** What each word counts for in a query, for models that take it (`local/hash-384`); 1 for a word that is not in it. */
+  weights?: ReadonlyMap<string, number>;
+  /** Fields of the OpenAI Embeddings body that have no canonical name, for providers that speak that wire format. */
+  passthrough?: Record<string, unknown>;
+}
+
+/** What a model can be asked. */
+export type CallRequest = GenerationRequest | EmbeddingRequest;
+
+export interface EmbeddingModelRequest extends EmbeddingRequest, SentRequest {}
+
+export interface Embeddings {
+  /** One for each input, in their order, all of one length. */
+  vectors: Float32Array[];
+  /** Null when the provider told none. */
+  usage: TokenUsage | null;
 }
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
@@ -92,6 +125,15 @@ export interface TokenUsage {
   /** Those of both that are not text; absent where there are none. */
   media?: MediaTokens;
 }
+
+/** Of a call that was never sent. */
+export const NO_USAGE: TokenUsage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cachedInputTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+};
 
 export interface MediaTokens {
   audioInput: number;
@@ -126,6 +168,8 @@ export interface ProviderAdapter {
   /** The prefix of its models: `openai`, `local-vllm`. */
   readonly id: string;
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+  /** Vectors of texts. Throws as `stream` does. Absent where the provider has none. */
+  embed?(request: EmbeddingModelRequest, signal: AbortSignal): Promise<Embeddings>;
   /**
    * The most tokens it lets `model` write in answer to `request`, where it sends another limit than the request's own.
    * Never throws.

@@ -1,5 +1,5 @@
-import { type Principal } from '../platform/common/auth/principal';
 import { type PicoUsd } from '../platform/common/money';
+import { type Account } from './usage.types';
 
 export const SUBJECTS = ['workspace', 'member', 'api_key'] as const;
 export const PERIODS = ['day', 'month', 'total'] as const;
@@ -20,7 +20,7 @@ export interface Amount {
 export interface Reservation {
   id: string;
   callId: string;
-  principal: Principal;
+  principal: Account;
   amount: Amount;
 }
 

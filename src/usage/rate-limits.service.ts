@@ -8,6 +8,8 @@ import { type CallAdmission, type Entry, type LimitsReport } from './rate-limits
 import { rateExceeded, tooManyAtOnce } from './rate-limits.errors';
 import { type Tier, type TierRate, Tiers } from './tiers';
 
+/** What limits are looked up by. */
+type Limited = Pick<Principal, 'workspaceId' | 'tier'>;
 /** For what has been used already: it is counted, whether there is room or not. */
 const ANY = Number.MAX_SAFE_INTEGER;
 
@@ -55,15 +57,20 @@ export class RateLimitsService {
    * Admits a call of a model that may use so many tokens, or throws `rate_limit_exceeded`; whoever is admitted must
    * settle. Null for callers whose tier limits neither tokens nor calls at a time: theirs need no admission.
    */
-  admission(principal: Principal): ((tokens: number) => Promise<CallAdmission>) | null {
+  admission(principal: Limited): ((tokens: number) => Promise<CallAdmission>) | null {
     const tier = this.tiers.of(principal);
     if (!tier || (tier.tokens === null && tier.concurrent === null)) return null;
     return (tokens) => this.admit(principal, tier, tokens);
   }
 
   /** Calls of models this caller may have under way at a time; Infinity where that is not limited. */
-  concurrency(principal: Principal): number {
+  concurrency(principal: Limited): number {
     return this.tiers.of(principal)?.concurrent ?? Infinity;
+  }
+
+  /** The caller's tier; null when nothing is limited. */
+  tierOf(principal: Principal): Tier | null {
+    return this.tiers.of(principal);
   }
 
   /** What the caller's tier allows and what is left of it. Uses nothing up. */
@@ -87,7 +94,7 @@ export class RateLimitsService {
     };
   }
 
-  private async admit(principal: Principal, tier: Tier, tokens: number): Promise<CallAdmission> {
+  private async admit(principal: Limited, tier: Tier, tokens: number): Promise<CallAdmission> {
     const slot = await this.takeSlot(principal, tier);
     if (!tier.tokens) return { tokens: null, settle: () => slot?.release() };
     try {
@@ -98,7 +105,7 @@ export class RateLimitsService {
     }
   }
 
-  private async takeSlot({ workspaceId }: Principal, tier: Tier): Promise<Slot | null> {
+  private async takeSlot({ workspaceId }: Limited, tier: Tier): Promise<Slot | null> {
     if (tier.concurrent === null) return null;
     const slot = await this.slots.take(workspaceId, tier.name, tier.concurrent);
     if (!slot) throw tooManyAtOnce(tier, tier.concurrent);
@@ -106,7 +113,7 @@ export class RateLimitsService {
   }
 
   private async takeTokens(
-    { workspaceId }: Principal,
+    { workspaceId }: Limited,
     tier: Tier,
     rate: TierRate,
     amount: number,

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { type Principal } from '../platform/common/auth/principal';
 import { formatUsd, parseUsd } from '../platform/common/money';
 import { type Amount, type JudgedBudget, type Reservation } from './budgets.types';
+import { type Account } from './usage.types';
 
 /** A reservation not renewed for so long belongs to a dead process. */
 const LEASE_SECONDS = 10;
@@ -19,7 +19,7 @@ export class ReservationsRepository {
   constructor(@InjectDataSource() private readonly db: DataSource) {}
 
   /** For each caller whether any budget applies to it. */
-  async budgeted(callers: Principal[]): Promise<boolean[]> {
+  async budgeted(callers: readonly Account[]): Promise<boolean[]> {
     const rows = await this.db.query<{ budgeted: boolean }[]>(
       `SELECT EXISTS (SELECT FROM budgets b WHERE b.workspace_id = c.workspace_id AND b.subject_id = ANY (budget_subjects(c.workspace_id, c.user_id, c.api_key_id))) AS budgeted
        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS c (workspace_id, user_id, api_key_id, i) ORDER BY i`,

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { type Principal } from '../platform/common/auth/principal';
 import { Batcher } from '../platform/common/batcher';
 import { newId } from '../platform/common/ids';
 import { type Amount, type JudgedBudget, type Reservation } from './budgets.types';
 import { ReservationsRepository } from './reservations.repository';
+import { type Account } from './usage.types';
 
 /** Asked for all who call at the same time at once. */
 interface Question {
-  caller: Principal;
+  caller: Account;
   budgeted: boolean;
 }
 
@@ -38,7 +38,7 @@ export class ReservationsService {
   constructor(private readonly repository: ReservationsRepository) {}
 
   /** Whether any budget applies to the caller, now. */
-  async budgeted(caller: Principal): Promise<boolean> {
+  async budgeted(caller: Account): Promise<boolean> {
     const question = { caller, budgeted: false };
     await this.asking.add(question);
     return question.budgeted;
@@ -48,7 +48,7 @@ export class ReservationsService {
    * Holds an amount for a call in every budget that applies, or in none. May be asked again for more.
    * @returns the budgets without room for it; empty when it is held, or none applies
    */
-  async reserve(principal: Principal, callId: string, amount: Amount): Promise<JudgedBudget[]> {
+  async reserve(principal: Account, callId: string, amount: Amount): Promise<JudgedBudget[]> {
     const reservation = { id: newId(), callId, principal, amount };
     const one: Holding = { reservation, judged: [] };
     await this.holding.add(one);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { formatUsd, parseUsd } from '../platform/common/money';
+import { formatUsd, parseUsd, type PicoUsd } from '../platform/common/money';
 import { type Group, GROUPS, type Interval, type UsageTotalsDto } from './usage.dto';
 import { type Measure, MEASURE_NAMES, OF_ROW, SUMS } from './usage-measures';
 import { type TargetAttempts } from './usage.types';
@@ -29,6 +29,16 @@ const PROVIDERS_FAULTS = [
 @Injectable()
 export class UsageRepository {
   constructor(@InjectDataSource() private readonly db: DataSource) {}
+
+  /** Null when the price of any of it is not known. @param part of the request ids */
+  async costOf(workspaceId: string, part: string, since: Date): Promise<PicoUsd | null> {
+    const [{ cost }] = await this.db.query<[{ cost: string | null }]>(
+      `SELECT CASE WHEN bool_or(cost_usd IS NULL) THEN NULL ELSE coalesce(sum(cost_usd), 0) END AS cost
+       FROM usage WHERE workspace_id = $1 AND at >= $3 AND strpos(request_id, $2) > 0`,
+      [workspaceId, part, since],
+    );
+    return cost === null ? null : parseUsd(cost);
+  }
 
   /** All of it and, when grouped, the thousand dearest groups, dearest first; of one moment. */
   async report(span: UsageSpan, group: Group | null): Promise<{ totals: UsageTotalsDto; groups: GroupTotals[] }> {

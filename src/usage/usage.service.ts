@@ -3,6 +3,7 @@ import { bulkhead } from 'cockatiel';
 import { hasRole } from '../platform/common/auth/permissions';
 import { type Principal } from '../platform/common/auth/principal';
 import { validationFailed } from '../platform/common/errors/validation';
+import { type PicoUsd } from '../platform/common/money';
 import { LedgerService } from './ledger.service';
 import {
   type Group,
@@ -58,6 +59,15 @@ export class UsageService {
       interval,
       data: points.map(({ at, ...row }) => ({ at: at.toISOString(), ...named(row, group_by) })),
     };
+  }
+
+  /**
+   * What was billed under request ids that contain `part`, calls that failed or were cut off included; null when the price
+   * of any of it is not known.
+   */
+  async costOf(workspaceId: string, part: string, since: Date): Promise<PicoUsd | null> {
+    await this.ledger.settled();
+    return this.repository.costOf(workspaceId, part, since);
   }
 
   /** How each model did in the last `minutes`, in all processes and workspaces. For those who run the installation. */

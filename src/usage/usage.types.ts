@@ -1,7 +1,11 @@
+import { type Principal } from '../platform/common/auth/principal';
 import { type PicoUsd } from '../platform/common/money';
 
+/** Whose spending it is. */
+export type Account = Pick<Principal, 'workspaceId' | 'userId' | 'apiKeyId'>;
+
 /** What a call was for. */
-export type UsageKind = 'chat';
+export type UsageKind = 'chat' | 'embeddings' | 'indexing' | 'search';
 
 /** How a call ended. `interrupted`: its process died, and the row was written from its last tally. */
 export type Outcome = 'success' | 'error' | 'cancelled' | 'interrupted';

@@ -53,7 +53,7 @@ describe('failures of providers', () => {
       yaml: `
 timeouts: { attempt: ${ATTEMPT_MS}ms }
 providers:
-  - { id: local, kind: openai-compatible, base_url: "${openai.url}", api_key: $LOCAL_KEY }
+  - { id: vllm, kind: openai-compatible, base_url: "${openai.url}", api_key: $LOCAL_KEY }
   - { id: keyless, kind: openai-compatible, base_url: "${openai.url}" }
   - { id: revoked, kind: openai-compatible, base_url: "${openai.url}", api_key: $REVOKED_KEY }
   - { id: refusing, kind: openai-compatible, base_url: "http://127.0.0.1:1/v1" }
@@ -69,7 +69,7 @@ providers:
 
   describe.each([
     ['openai', [...EVERYWHERE, ...OPENAI]],
-    ['local', [...EVERYWHERE, ...OPENAI]],
+    ['vllm', [...EVERYWHERE, ...OPENAI]],
     ['openrouter', [...EVERYWHERE, ...OPENAI]],
     ['anthropic', [...EVERYWHERE, ...ANTHROPIC]],
   ])('%s', (provider, rows) => {
@@ -125,7 +125,7 @@ providers:
     ['at most as long as an attempt may take', {}, '1.5 s'],
     ['and never longer, whatever the caller says', { timeout_ms: 60_000 }, '1.5 s'],
   ])('a server that is silent is waited for %s', async (_, more, told) => {
-    const waits = ['openai', 'anthropic', 'local'].flatMap((provider) =>
+    const waits = ['openai', 'anthropic', 'vllm'].flatMap((provider) =>
       [false, true].map(async (stream) => {
         const id = randomUUID();
         const { status, body, headers } = await ask(`${provider}/hang`, { stream, ...more }, id);
@@ -165,7 +165,7 @@ providers:
     it.each([
       ['openai/echo', { authorization: `Bearer ${PROVIDER_KEYS.OPENAI_API_KEY}` }],
       ['anthropic/echo', { 'x-api-key': PROVIDER_KEYS.ANTHROPIC_API_KEY, 'anthropic-version': expect.any(String) }],
-      ['local/echo', { authorization: `Bearer ${KEYS.LOCAL_KEY}` }],
+      ['vllm/echo', { authorization: `Bearer ${KEYS.LOCAL_KEY}` }],
       [
         'openrouter/vendor/echo',
         {

@@ -33,7 +33,7 @@ const TIMEOUT_MS = 1_500;
 
 /** What one target plays, attempt after attempt. */
 const target = fc.record({
-  provider: fc.constantFrom('openai', 'anthropic', 'local'),
+  provider: fc.constantFrom('openai', 'anthropic', 'vllm'),
   scripts: fc.array(fc.constantFrom(...FAULTS), { minLength: 1, maxLength: 3 }),
 });
 
@@ -43,7 +43,7 @@ describe('the router, whatever providers do', () => {
   beforeAll(async () => {
     world = await startWorld(({ openai }) => ({
       yaml: `
-providers: [ { id: local, kind: openai-compatible, base_url: "${openai.url}", api_key: x } ]
+providers: [ { id: vllm, kind: openai-compatible, base_url: "${openai.url}", api_key: x } ]
 timeouts: { first_token: 250ms, idle: 250ms, attempt: 700ms }
 retry: { base: 5ms, cap: 20ms }
 `,

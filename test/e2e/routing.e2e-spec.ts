@@ -15,21 +15,21 @@ describe('routing', () => {
     world = await startWorld(({ openai }) => ({
       yaml: `
 providers:
-  - { id: local, kind: openai-compatible, base_url: "${openai.url}", api_key: x }
+  - { id: vllm, kind: openai-compatible, base_url: "${openai.url}", api_key: x }
   - { id: refusing, kind: openai-compatible, base_url: "http://127.0.0.1:1/v1" }
 models:
   - { id: openai/small, context_window: 1000 }
-  - { id: local/context-length, context_window: 1000 }
-  - { id: local/words-2, context_window: 500 }
-  - { id: local/words-3, context_window: 90000 }
-  - { id: local/blind, capabilities: [] }
+  - { id: vllm/context-length, context_window: 1000 }
+  - { id: vllm/words-2, context_window: 500 }
+  - { id: vllm/words-3, context_window: 90000 }
+  - { id: vllm/blind, capabilities: [] }
 timeouts: { first_token: 5s, idle: 400ms }
 retry: { base: 10ms, cap: 50ms }
 routes:
   steady: { targets: [ { model: openai/status-500 }, { model: anthropic/words-3 } ] }
-  patient: { targets: [ { model: local/hang, timeout: 200ms }, { model: anthropic/words-3 } ] }
-  roomy: { targets: [ { model: local/context-length }, { model: local/words-2 } ], on_context_overflow: [ anthropic/words-4 ] }
-  larger: { targets: [ { model: local/context-length }, { model: local/words-2 }, { model: local/words-3 } ] }
+  patient: { targets: [ { model: vllm/hang, timeout: 200ms }, { model: anthropic/words-3 } ] }
+  roomy: { targets: [ { model: vllm/context-length }, { model: vllm/words-2 } ], on_context_overflow: [ anthropic/words-4 ] }
+  larger: { targets: [ { model: vllm/context-length }, { model: vllm/words-2 }, { model: vllm/words-3 } ] }
   prudish: { targets: [ { model: openai/content-filter }, { model: anthropic/words-3 } ] }
   daring: { targets: [ { model: openai/content-filter }, { model: openai/filtered-0 }, { model: anthropic/words-3 } ], on_content_filter: next }
   quick: { strategy: race, targets: [ { model: openai/slow-3000-3 }, { model: anthropic/words-3 } ] }
@@ -75,20 +75,20 @@ routes:
 
     it('a request brings its own fallbacks', async () => {
       const [first, second] = [fresh('openai', 'status-503'), fresh('anthropic', 'status-401')];
-      const answer = await ask(first, { stream, fallbacks: [second, 'refusing/x', 'local/words-3'] });
+      const answer = await ask(first, { stream, fallbacks: [second, 'refusing/x', 'vllm/words-3'] });
       expect([answer.status, textOf(answer)]).toEqual([200, 'one two three']);
       expect(answer.headers.get('x-parley-attempts')).toBe('4');
     });
 
     it('says of every attempt how it failed', async () => {
-      const models = [fresh('openai', 'status-401'), fresh('anthropic', 'status-404'), fresh('local', 'status-403')];
+      const models = [fresh('openai', 'status-401'), fresh('anthropic', 'status-404'), fresh('vllm', 'status-403')];
       const { status, body } = await ask(models[0], { stream, fallbacks: models.slice(1) });
       expect([status, body.error.type, body.error.code]).toEqual([502, 'upstream_error', 'all_providers_failed']);
       expect(body.error.details).toEqual(
         [
           ['openai', 'auth', 'upstream_credentials_rejected'],
           ['anthropic', 'model_not_found', 'model_not_found'],
-          ['local', 'auth', 'upstream_credentials_rejected'],
+          ['vllm', 'auth', 'upstream_credentials_rejected'],
         ].map(([provider, failure, code], i) => ({
           provider,
           model: models[i],
@@ -140,12 +140,12 @@ routes:
 
     it('leaves out a fallback that cannot serve a field', async () => {
       const [first, second] = [fresh('openai', 'status-401'), fresh('anthropic', 'words-3')];
-      const more = { stream, logit_bias: { '1': 1 }, fallbacks: [second, 'local/words-2'] };
+      const more = { stream, logit_bias: { '1': 1 }, fallbacks: [second, 'vllm/words-2'] };
       const answer = await ask(first, more);
       expect([answer.status, textOf(answer)]).toEqual([200, 'one two']);
       expect(sentTo(second)).toHaveLength(0);
       const tools = [{ type: 'function', function: { name: 'f' } }];
-      expect(textOf(await ask('local/blind', { stream, tools, fallbacks: ['local/words-2'] }))).toBe('one two');
+      expect(textOf(await ask('vllm/blind', { stream, tools, fallbacks: ['vllm/words-2'] }))).toBe('one two');
     });
 
     it('counts the last that left, when one after it could not', async () => {
@@ -159,11 +159,11 @@ routes:
     it('goes to a target with more room when the prompt is too long', async () => {
       expect(textOf(await ask('roomy', { stream }))).toBe('one two three four');
       const answer = await ask('larger', { stream });
-      expect([textOf(answer), answer.headers.get('x-parley-model')]).toEqual(['one two three', 'local/words-3']);
+      expect([textOf(answer), answer.headers.get('x-parley-model')]).toEqual(['one two three', 'vllm/words-3']);
     });
 
     it('is told that the prompt is too long when nobody has more room', async () => {
-      const { status, body } = await ask('local/context-length', { stream, fallbacks: ['local/words-2'] });
+      const { status, body } = await ask('vllm/context-length', { stream, fallbacks: ['vllm/words-2'] });
       expect([status, body.error.code]).toEqual([400, 'context_length_exceeded']);
     });
 
@@ -183,7 +183,7 @@ routes:
     });
 
     it('bounds the whole call, whatever is still to be tried', async () => {
-      const models = [fresh('openai', 'status-500'), fresh('local', 'hang'), fresh('anthropic', 'hang')];
+      const models = [fresh('openai', 'status-500'), fresh('vllm', 'hang'), fresh('anthropic', 'hang')];
       const { status, body, id } = await ask(models[0], { stream, fallbacks: models.slice(1), timeout_ms: 300 });
       expect([status, body.error.code]).toEqual([504, 'upstream_timeout']);
       expect(body.error.details).toMatchObject([{ model: models[0], class: 'server' }]);
@@ -211,7 +211,7 @@ routes:
 
   describe('a race', () => {
     it('is won by the first to say something; the others are aborted and billed', async () => {
-      const [slow, slower] = [fresh('openai', 'slow!late-600-3'), fresh('local', 'slower!late-5000-3')];
+      const [slow, slower] = [fresh('openai', 'slow!late-600-3'), fresh('vllm', 'slower!late-5000-3')];
       const answer = await ask(undefined, { stream: true, race: [slower, slow, 'anthropic/late-150-2'] });
       expect([answer.status, textOf(answer)]).toEqual([200, 'one two']);
       expect(answer.headers.get('x-parley-provider')).toBe('anthropic');
@@ -246,7 +246,7 @@ routes:
     });
 
     it('goes on to the fallbacks when all of its models fail', async () => {
-      const race = [fresh('openai', 'status-401'), fresh('local', 'status-400')];
+      const race = [fresh('openai', 'status-401'), fresh('vllm', 'status-400')];
       const answer = await ask(undefined, { race, fallbacks: ['anthropic/words-3'] });
       expect([answer.status, textOf(answer)]).toEqual([200, 'one two three']);
     });

@@ -1,16 +1,19 @@
+import { type AccessRules } from '../../platform/common/auth/access-rules';
 import { validationFailed } from '../../platform/common/errors/validation';
 import { type GenerationRequest } from '../../providers/providers.types';
-import { type Asked, type CallStage } from '../calls.types';
+import { type CallStage } from '../calls.types';
+import { isEmbedding } from '../embedding';
 
 /** Holds what may be written to the caller's `max_tokens_per_request`: it is sent, or more than it is refused. */
 export const capStage: CallStage = (call, next) => {
-  call.request = capped(call);
+  const { principal, request } = call;
+  if (!isEmbedding(request)) call.request = capped(principal.rules, request);
   return next(call);
 };
 
 /** The request as it may be sent. Several answers share the cap. */
-export function capped({ principal, request }: Asked): GenerationRequest {
-  const cap = principal.rules.maxTokens;
+export function capped(rules: AccessRules | undefined, request: GenerationRequest): GenerationRequest {
+  const cap = rules?.maxTokens ?? null;
   if (cap === null) return request;
   const { n = 1, maxTokens } = request;
   const most = Math.floor(cap / n);

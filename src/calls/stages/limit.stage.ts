@@ -2,6 +2,7 @@ import { type Target } from '../../providers/providers.service';
 import { type RateLimitsService } from '../../usage/rate-limits.service';
 import { type CallAdmission } from '../../usage/rate-limits.types';
 import { type CallEvent, type CallStage, type ModelCall, type NextCall } from '../calls.types';
+import { isEmbedding } from '../embedding';
 import { estimateInput } from '../estimate';
 
 /**
@@ -11,7 +12,8 @@ import { estimateInput } from '../estimate';
 export const limitStage =
   (limits: RateLimitsService): CallStage =>
   (call, next) => {
-    const admit = limits.admission(call.principal);
+    const { workspaceId, tier } = call.principal;
+    const admit = tier === undefined ? null : limits.admission({ workspaceId, tier });
     return admit ? limited(call, next, admit) : next(call);
   };
 
@@ -38,7 +40,7 @@ async function* limited(
 
 /** Estimated: the prompt and, where the request bounds them, its answers, for all models that are asked at the same time. */
 function tokensOf({ request, plan }: ModelCall): number {
-  const { maxTokens = 0, n = 1 } = request;
+  const { maxTokens = 0, n = 1 } = isEmbedding(request) ? {} : request;
   const used = (target: Target) => estimateInput(request, target).tokens + n * maxTokens;
   const together = (plan?.steps ?? []).map((step) => step.reduce((sum, target) => sum + used(target), 0));
   return Math.max(0, ...together);

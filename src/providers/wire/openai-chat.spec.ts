@@ -12,6 +12,7 @@ const DIALECT: ChatDialect = {
   joinsText: true,
   refusalField: false,
   reasoningEcho: null,
+  vectors: null,
   fields: {},
   headers: { 'X-Title': 'Parley' },
 };

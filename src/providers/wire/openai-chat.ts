@@ -1,8 +1,16 @@
 import { type Readable } from 'node:stream';
 import OpenAI, { APIError } from 'openai';
-import { type ModelEvent, type ModelRequest, type ProviderAdapter, type ProviderConnection } from '../providers.types';
+import {
+  type EmbeddingModelRequest,
+  type Embeddings,
+  type ModelEvent,
+  type ModelRequest,
+  type ProviderAdapter,
+  type ProviderConnection,
+} from '../providers.types';
 import { type Echo } from './openai-choice';
 import { echoFormat, type ChatDialect } from './openai-dialect';
+import { readEmbeddings, toEmbeddingsBody } from './openai-embeddings';
 import { toUpstreamError } from './openai-errors';
 import { toChatBody, type ChatBody } from './openai-request';
 import { ChatReader } from './openai-stream';
@@ -11,12 +19,16 @@ import { ProviderHttp, type ProviderAnswer, type Refused, signedRequest, type Si
 import { isStream, textOf } from './response-body';
 import { SseBody } from './sse-body';
 
-/** A provider that speaks OpenAI's Chat Completions, in its dialect. https://platform.openai.com/docs/api-reference/chat */
+/**
+ * A provider that speaks OpenAI's Chat Completions and Embeddings, in its dialect.
+ * https://platform.openai.com/docs/api-reference/chat, https://platform.openai.com/docs/api-reference/embeddings
+ */
 export class OpenAiChat implements ProviderAdapter {
   readonly id: string;
   private readonly apiKey: string | null;
   private readonly http = new ProviderHttp(refused);
   private readonly request: Promise<SignedRequest>;
+  private embeddings: Promise<SignedRequest> | null = null;
   private readonly client: OpenAI;
   private readonly echo: Echo | null;
   /** Whether the server takes `stream_options`: Mistral's did not. Learnt from its first refusal. */
@@ -72,6 +84,27 @@ export class OpenAiChat implements ProviderAdapter {
       const last = reader.end(done);
       complete = true;
       yield* last;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw toUpstreamError(error, { provider: this.id, apiKey: this.apiKey }, bytes?.readableDidRead ?? false);
+    } finally {
+      if (bytes) this.http.release(bytes, complete);
+    }
+  }
+
+  async embed(request: EmbeddingModelRequest, signal: AbortSignal): Promise<Embeddings> {
+    const body = JSON.stringify(toEmbeddingsBody(request, this.dialect));
+    let bytes: Readable | null = null;
+    let complete = false;
+    try {
+      signal.throwIfAborted();
+      this.embeddings ??= this.build('POST', '/embeddings');
+      const headers = { 'x-request-id': request.requestId };
+      const answer = await this.http.send(await this.embeddings, headers, body, signal, request.onSent);
+      bytes = answer.body;
+      const text = await textOf(bytes);
+      complete = true;
+      return readEmbeddings(text, request.inputs.length, { provider: this.id, apiKey: this.apiKey });
     } catch (error) {
       signal.throwIfAborted();
       throw toUpstreamError(error, { provider: this.id, apiKey: this.apiKey }, bytes?.readableDidRead ?? false);

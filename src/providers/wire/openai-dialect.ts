@@ -14,7 +14,9 @@ export interface ChatDialect {
   refusalField: boolean;
   /** The field in which this server wants its own reasoning back, untouched. */
   reasoningEcho: 'reasoning_content' | 'reasoning_details' | null;
-  /** Sent with every request. */
+  /** How vectors are asked for: most servers know nothing but numbers, and some refuse the field. */
+  vectors: 'base64' | null;
+  /** Sent with every chat request. */
   fields: Readonly<Record<string, unknown>>;
   headers: Readonly<Record<string, string>>;
 }

@@ -20,6 +20,8 @@
  * | `filtered-0` | stopped for content before anything was said |
  * | `status-CODE`, `context-length`, `content-filter`, `quota` | the provider's own error body; 429 carries `retry-after: 7` |
  * | `tool`, `tools-2` | asks for `get_weather` once or twice; told the results, answers "It is <result>." |
+ * | `cites`, `slow-cites-MS` | "Leave is 28 days [1]. “Hotels cost at most 120 EUR” [9][1], and so on [7].", cut anywhere; as long again, MS ms apart |
+ * | `judge` | one line for each passage of the prompt, `N: score`, the last the best |
  * | `json`, `reasoning`, `instant` | `{"answer":42}` · thinks "thinking hard", says "done" · "ok" |
  * | `cached`, `no-usage` | usage with cached tokens · no usage told, where the wire allows |
  *
@@ -88,6 +90,20 @@ const toolTurn = ({ toolResults }: Asked, ...calls: Block[]): Answer =>
     ? answer([text(...splitWords(`It is ${toolResults.join(' and ')}.`))])
     : answer(calls, { finish: 'tool_calls' });
 
+const CITES = [
+  'Leave is',
+  ' 28 days [',
+  '1',
+  ']. “Hotels cost at',
+  ' most 120 EUR” [9][1',
+  ']',
+  ', and so on ',
+  '[7',
+  '].',
+];
+const judgements = ({ lastUserText }: Asked): string[] =>
+  [...lastUserText.matchAll(/ passage (\d+)\n/g)].map(([, n]) => `${n}: ${Math.min(Number(n), 10)}\n`);
+
 type Play = (asked: Asked, a: number, b: number) => Script;
 const SCRIPTS: [RegExp, Play][] = [
   [/^inspect$/, ({ body }) => answer([text(JSON.stringify(body))])],
@@ -118,6 +134,9 @@ const SCRIPTS: [RegExp, Play][] = [
   [/^tools-2$/, (asked) => toolTurn(asked, weather('Paris'), weather('Rome'))],
   [/^json$/, () => answer([text('{"answer":', '42}')])],
   [/^reasoning$/, () => answer([{ type: 'reasoning', deltas: ['thinking', ' hard'] }, text('done')])],
+  [/^cites$/, () => answer([text(...CITES)])],
+  [/^slow-cites-(\d+)$/, (_, gapMs) => answer([text(...CITES, ...countTo(100))], { gapMs })],
+  [/^judge$/, (asked) => answer([text(...judgements(asked))])],
   [/^instant$/, () => answer([text('ok')])],
   [/^cached$/, (asked) => answer([echo(asked)], { usage: 'cached' })],
   [/^no-usage$/, (asked) => answer([echo(asked)], { usage: 'none' })],

@@ -2,12 +2,16 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { anthropic } from './anthropic';
+import { embeddings } from './embeddings';
 import { openai } from './openai';
 import { cutByScript, fail, headersOf, play } from './player';
 import { type Asked, type Script, scriptOf } from './scripts';
 import { type HttpFailure, type Json, type Wire, isJson } from './wire';
 
-const WIRES: Record<'openai' | 'anthropic', Wire> = { openai, anthropic };
+const WIRES: Record<'openai' | 'anthropic', [Wire, ...Wire[]]> = {
+  openai: [openai, embeddings],
+  anthropic: [anthropic],
+};
 
 /** Requests remembered: enough for any test, and no leak under a benchmark. */
 const REMEMBERED = 1000;
@@ -41,14 +45,15 @@ export interface Upstream {
 
 /** A real HTTP server on a free loopback port that speaks one provider's wire. What it plays: see `scripts.ts`. */
 export async function startUpstream(kind: 'openai' | 'anthropic'): Promise<Upstream> {
-  const wire = WIRES[kind];
+  const wires = WIRES[kind];
+  const [{ basePath }] = wires;
   const requests: ReceivedRequest[] = [];
   let open = 0;
 
   const server = createServer((req, res) => {
     open++;
     res.once('close', () => open--);
-    serve(wire, req, res, requests).catch((error: unknown) => {
+    serve(wires, req, res, requests).catch((error: unknown) => {
       if (res.destroyed) return; // the client left, and what was waiting for it gave up
       console.error('fake upstream:', error);
       res.destroy();
@@ -61,7 +66,7 @@ export async function startUpstream(kind: 'openai' | 'anthropic'): Promise<Upstr
   const { port } = server.address() as AddressInfo;
 
   return {
-    url: `http://127.0.0.1:${String(port)}${wire.basePath}`,
+    url: `http://127.0.0.1:${String(port)}${basePath}`,
     port,
     requests,
     open: () => open,
@@ -75,7 +80,7 @@ export async function startUpstream(kind: 'openai' | 'anthropic'): Promise<Upstr
 }
 
 async function serve(
-  wire: Wire,
+  wires: [Wire, ...Wire[]],
   req: IncomingMessage,
   res: ServerResponse,
   requests: ReceivedRequest[],
@@ -83,11 +88,12 @@ async function serve(
   const gone = new AbortController();
   res.once('close', () => gone.abort());
   const raw = await textOfBody(req);
-  if (req.method !== 'POST' || req.url !== wire.path) {
+  const wire = wires.find(({ path }) => path === req.url);
+  if (req.method !== 'POST' || !wire) {
     fail(
       res,
-      wire,
-      wire.refusal(404, { model: 'unknown', stream: false, lastUserText: '', toolResults: [], body: {} }),
+      wires[0],
+      wires[0].refusal(404, { model: 'unknown', stream: false, lastUserText: '', toolResults: [], body: {} }),
     );
     return;
   }

@@ -10,6 +10,7 @@ const COMPATIBLE: ChatDialect = {
   joinsText: true,
   refusalField: false,
   reasoningEcho: 'reasoning_content',
+  vectors: null,
   fields: {},
   headers: {},
 };

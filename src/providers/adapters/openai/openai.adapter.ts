@@ -10,6 +10,7 @@ const OPENAI: ChatDialect = {
   joinsText: false,
   refusalField: true,
   reasoningEcho: null,
+  vectors: 'base64',
   fields: {},
   headers: {},
 };

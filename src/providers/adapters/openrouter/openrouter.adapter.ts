@@ -14,6 +14,7 @@ const OPENROUTER: ChatDialect = {
   joinsText: false,
   refusalField: false,
   reasoningEcho: 'reasoning_details',
+  vectors: 'base64',
   fields: { usage: { include: true } },
   headers: { 'HTTP-Referer': 'http://localhost', 'X-Title': 'Parley' },
 };
