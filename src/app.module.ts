@@ -7,12 +7,16 @@ import { CommonModule } from './platform/common/common.module';
 import { ConfigModule } from './platform/config/config.module';
 import { type Config } from './platform/config/config.service';
 import { DatabaseModule } from './platform/database/database.module';
+import { FilesModule } from './platform/files/files.module';
 import { HealthModule } from './platform/health/health.module';
 import { NetModule } from './platform/net/net.module';
 import { QueueModule } from './platform/queue/queue.module';
 import { StoreModule } from './platform/store/store.module';
 import { LoggingModule } from './platform/telemetry/logging.module';
+import { RagModule } from './rag/rag.module';
+import { EmbeddingsModule } from './surfaces/embeddings/embeddings.module';
 import { EstimateModule } from './surfaces/estimate/estimate.module';
+import { GroundedSurfaceModule } from './surfaces/grounded/grounded.module';
 import { OpenAiSurfaceModule } from './surfaces/openai/openai.module';
 import { SimpleSurfaceModule } from './surfaces/simple/simple.module';
 import { UsageModule } from './usage/usage.module';
@@ -33,6 +37,7 @@ export class AppModule {
         StoreModule,
         QueueModule.at(databaseUrl),
         NetModule,
+        FilesModule,
         HealthModule,
         AuditModule,
         UsersModule,
@@ -40,10 +45,13 @@ export class AppModule {
         AuthModule,
         AdminModule,
         UsageModule,
+        RagModule,
         ConversationsModule,
         OpenAiSurfaceModule,
         SimpleSurfaceModule,
+        EmbeddingsModule,
         EstimateModule,
+        GroundedSurfaceModule,
       ],
     };
   }

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsOptional, IsString, MaxLength, ValidateIf } from 'class-validator';
+import { IfGiven } from '../platform/common/errors/if-given.decorator';
 import { PageDto, PageQuery } from '../platform/common/http/pagination';
 import { type AdminApiKey, type AdminUser, type AdminWorkspace } from './admin.types';
 
@@ -10,7 +11,6 @@ const TIER = {
   example: 'free',
 } as const;
 const SUSPENDED = { description: 'Refused everywhere with `403 suspended`', example: false } as const;
-const given = (_: unknown, value: unknown) => value !== undefined;
 
 export class SearchQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Only those whose name or address holds this, in any case', example: 'ada' })
@@ -22,7 +22,7 @@ export class SearchQuery extends PageQuery {
 
 export class UpdateWorkspaceDto {
   @ApiPropertyOptional(SUSPENDED)
-  @ValidateIf(given)
+  @IfGiven()
   @IsBoolean()
   suspended?: boolean;
 
@@ -35,7 +35,7 @@ export class UpdateWorkspaceDto {
 
 export class UpdateAnyUserDto extends UpdateWorkspaceDto {
   @ApiPropertyOptional({ description: 'Whether they run the installation, too' })
-  @ValidateIf(given)
+  @IfGiven()
   @IsBoolean()
   instance_admin?: boolean;
 }

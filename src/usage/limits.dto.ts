@@ -24,8 +24,8 @@ export class RateLimitDto {
 }
 
 class DocumentLimitsDto {
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Of one file', example: 20_971_520 })
-  max_upload_bytes: number | null;
+  @ApiProperty({ type: 'integer', description: 'Of one file', example: 20_971_520 })
+  max_upload_bytes: number;
 
   @ApiProperty({ type: 'integer', nullable: true, example: 1_000 })
   max_documents: number | null;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Principal } from '../platform/common/auth/principal';
+import { Config } from '../platform/config/config.service';
 import { BudgetsService } from './budgets.service';
 import { type LimitsDto, type RateLimitDto } from './limits.dto';
 import { RateLimitsService } from './rate-limits.service';
@@ -8,10 +9,15 @@ import { type LimitsReport } from './rate-limits.types';
 /** Everything that limits a caller, and how much of it is left. */
 @Injectable()
 export class LimitsService {
+  private readonly maxUpload: number;
+
   constructor(
     private readonly rateLimits: RateLimitsService,
     private readonly budgets: BudgetsService,
-  ) {}
+    { yaml }: Config,
+  ) {
+    this.maxUpload = yaml.documents.max_upload;
+  }
 
   /** Uses nothing up. Throws `service_unavailable` while the counts can't be asked. */
   async report(principal: Principal): Promise<LimitsDto> {
@@ -20,7 +26,7 @@ export class LimitsService {
       tier: report.tier?.name ?? null,
       rates: toRates(report),
       documents: {
-        max_upload_bytes: report.tier?.maxUpload ?? null,
+        max_upload_bytes: Math.min(report.tier?.maxUpload ?? Infinity, this.maxUpload),
         max_documents: report.tier?.maxDocuments ?? null,
       },
       budgets,

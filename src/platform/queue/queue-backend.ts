@@ -8,7 +8,7 @@ import {
 import { openPool } from '../database/pool';
 
 /** A listening connection for each worker, and a few for all statements. */
-const POOL_SIZE = 8;
+const POOL_SIZE = 12;
 const CONNECT_MS = 3_000;
 const MAX_RECONNECT_MS = 500;
 
@@ -34,6 +34,7 @@ export function redisBackend(url: string): QueueBackend {
 /** Jobs in PostgreSQL. One pool for all queues and workers: by itself BullMQ opens one for each. */
 export function postgresBackend(url: string): QueueBackend {
   const pool = openPool(url, DEFAULT_SCHEMA, POOL_SIZE);
+  pool.setMaxListeners(0); // each queue and worker has one
   setDefaultBackendFactory(createPostgresBackend);
   // BullMQ hands it to the backend as it is; Nest's types know Redis only.
   const connection = pool as unknown as QueueOptions['connection'];

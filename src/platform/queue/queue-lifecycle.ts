@@ -12,6 +12,7 @@ import { DiscoveryService } from '@nestjs/core';
 import { type Queue, type Worker } from 'bullmq';
 import { Complaints } from '../common/complaints';
 import { ReadinessChecks } from '../common/readiness';
+import { Config } from '../config/config.service';
 import { QUEUE_BACKEND, type QueueBackend } from './queue-backend';
 import { type QueueName, SCHEDULES } from './queues';
 
@@ -39,12 +40,19 @@ export class QueueLifecycle implements OnApplicationBootstrap, BeforeApplication
     private readonly registrar: BullRegistrar,
     private readonly discovery: DiscoveryService,
     private readonly checks: ReadinessChecks,
+    private readonly config: Config,
   ) {
     for (const queue of queues) queue.on('error', (error) => this.complaints.about(error));
   }
 
-  /** The workers begin here. An error nobody listens to would be printed by BullMQ itself. */
   onApplicationBootstrap(): void {
+    if (this.config.env.WORKERS === 'on') this.begin();
+    this.checks.add('queue', () => this.check());
+    void this.schedule();
+  }
+
+  /** An error nobody listens to would be printed by BullMQ itself. */
+  private begin(): void {
     this.registrar.register();
     this.workers = this.discovery
       .getProviders()
@@ -55,8 +63,6 @@ export class QueueLifecycle implements OnApplicationBootstrap, BeforeApplication
       worker.on('error', (error) => this.complaints.about(error));
       worker.on('failed', (job, error) => this.logger.error(error, `job ${job?.id ?? ''} of ${worker.name} failed`));
     }
-    this.checks.add('queue', () => this.check());
-    void this.schedule();
   }
 
   /** Takes no more jobs. Those under way get a moment; what is stuck on a store that is away is let go. */

@@ -58,35 +58,37 @@ const parsed =
       return;
     }
     try {
-      req.body = parse(req.body, /charset="?([\w-]+)/i.exec(req.headers['content-type'] ?? '')?.[1]?.toLowerCase());
+      const charset = /charset="?([\w-]+)/i.exec(req.headers['content-type'] ?? '')?.[1]?.toLowerCase() ?? 'utf-8';
+      if (charset !== 'utf-8' && charset !== 'utf8') throw unsupportedCharset(charset);
+      req.body = parseBody(req.body);
       next();
     } catch (refused) {
       next(refused);
     }
   };
 
-function parse(bytes: Buffer, charset = 'utf-8'): object {
-  if (charset !== 'utf-8' && charset !== 'utf8') throw unsupportedCharset(charset);
-  if (!isUtf8(bytes)) throw invalid('The body is not valid UTF-8.');
+/** The JSON object these bytes spell. Throws `invalid_json` and `validation_failed`, which name it as `what`. */
+export function parseBody(bytes: Buffer, what = 'The body'): object {
+  if (!isUtf8(bytes)) throw invalid(`${what} is not valid UTF-8.`);
   const { depth, items } = shapeOf(bytes, MOST);
-  if (depth > MOST.depth) throw invalid(`The body is nested deeper than ${MOST.depth} levels.`);
-  if (items > MOST.items) throw invalid(`The body has more than ${MOST.items} fields and items.`);
+  if (depth > MOST.depth) throw invalid(`${what} is nested deeper than ${MOST.depth} levels.`);
+  if (items > MOST.items) throw invalid(`${what} has more than ${MOST.items} fields and items.`);
   const escape = unstorableEscape(bytes);
   if (escape) {
-    const message = `The body holds ${escape}, a NUL character or half of a surrogate pair, which cannot be stored.`;
+    const message = `${what} holds ${escape}, a NUL character or half of a surrogate pair, which cannot be stored.`;
     throw validationFailed([{ field: '', message }]);
   }
-  const value = fromJson(bytes);
+  const value = fromJson(bytes, what);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid('The body must be a JSON object.');
+    throw invalid(`${what} must be a JSON object.`);
   return value;
 }
 
-function fromJson(bytes: Buffer): unknown {
+function fromJson(bytes: Buffer, what: string): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'));
   } catch (error) {
-    throw invalid(`The body is not valid JSON: ${(error as Error).message}`);
+    throw invalid(`${what} is not valid JSON: ${(error as Error).message}`);
   }
 }
 

@@ -4,12 +4,14 @@ import { DocumentBuilder, getSchemaPath, type OpenAPIObject, SwaggerModule } fro
 import { ERROR_CODES } from './api-errors.decorator';
 import { exampleOf } from './error-examples';
 import { ErrorBodyDto, ErrorDto } from './error.dto';
+import { MULTIPART_SCHEMA } from './multipart.decorator';
 import { describeResponses, RATE_HEADERS, RESPONSE_HEADERS } from './response-headers';
 import { zodSchemas } from './zod-schemas';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   [ERROR_CODES]?: string[];
   [RATE_HEADERS]?: true;
+  [MULTIPART_SCHEMA]?: object;
 };
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
@@ -59,6 +61,9 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .addTag('models', 'What can be called')
     .addTag('chat', 'Chats that are not stored')
     .addTag('conversations', 'Stored chats')
+    .addTag('rag', 'Questions answered from your documents')
+    .addTag('collections', 'Collections of documents, and the search in them')
+    .addTag('documents', 'What is in collections')
     .addTag('openai', 'The wire of OpenAI, for its SDKs')
     .addTag('budgets', 'What may be spent')
     .addTag('usage', 'What was used and what it cost')
@@ -93,6 +98,11 @@ function describe(operation: Operation): void {
   else operation.parameters = [...(operation.parameters ?? []), WORKSPACE_HEADER];
   const own = operation[ERROR_CODES] ?? [];
   const tellsRates = operation[RATE_HEADERS] ?? false;
+  const multipart = operation[MULTIPART_SCHEMA];
+  if (multipart && operation.requestBody && 'content' in operation.requestBody) {
+    operation.requestBody.content['multipart/form-data'] = { schema: multipart };
+  }
+  Reflect.deleteProperty(operation, MULTIPART_SCHEMA);
   Reflect.deleteProperty(operation, ERROR_CODES);
   Reflect.deleteProperty(operation, RATE_HEADERS);
 
