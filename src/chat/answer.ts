@@ -1,9 +1,11 @@
-import { type CallEvent } from '../calls/calls.types';
 import { type Rate } from '../platform/common/http/rate-headers';
 import { type PicoUsd, sumOf } from '../platform/common/money';
 import { Collector } from '../providers/collector.codec';
 import { type TokenUsage } from '../providers/providers.types';
+import { type SearchResult } from '../rag/search.types';
 import { type CallRecord } from '../usage/usage.types';
+import { type ChatEvent } from './event.types';
+import { type CitationDto } from './native.types';
 
 /** An answer as far as it has come: its parts, who gives it, and at the end what it cost. */
 export class Answer {
@@ -14,13 +16,21 @@ export class Answer {
   /** What is left of the tokens its caller may use; null where those are not limited. */
   tokensLeft: Rate | null = null;
   usage: TokenUsage | null = null;
+  /** In the order they were told. */
+  readonly citations: CitationDto[] = [];
+  /** Documents that will be found later; null when none were searched. */
+  notReady: SearchResult['notReady'] | null = null;
   /** Of all attempts. Null until the end, and when a model has no known price. */
   cost: PicoUsd | null = null;
   private spent: PicoUsd | null = 0n;
   private readonly startedAt = performance.now();
   private firstContentAt: number | null = null;
 
-  add(event: CallEvent): void {
+  add(event: ChatEvent): void {
+    if (event.type === 'citation') {
+      this.citations.push(event.citation);
+      return;
+    }
     this.content.add(event);
     if (event.type === 'start') {
       ({ provider: this.provider, model: this.model, attempts: this.attempts } = event);

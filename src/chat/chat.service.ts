@@ -4,6 +4,7 @@ import { type Principal } from '../platform/common/auth/principal';
 import { paced } from '../platform/common/http/paced';
 import { Answer } from './answer';
 import { type ChatEvent, type ChatRequest, type NextTurn } from './chat.types';
+import { GroundingService } from './grounding.service';
 import { turnStages } from './turn-stages';
 
 /** Where a turn comes from. */
@@ -18,11 +19,11 @@ export interface Origin {
 export class ChatService {
   private readonly run: NextTurn;
 
-  constructor(calls: CallsService) {
+  constructor(calls: CallsService, grounding: GroundingService) {
     const end: NextTurn = () => {
       throw new Error('the last turn stage has no next');
     };
-    this.run = turnStages(calls).reduceRight<NextTurn>((next, stage) => (turn) => stage(turn, next), end);
+    this.run = turnStages(calls, grounding).reduceRight<NextTurn>((next, stage) => (turn) => stage(turn, next), end);
   }
 
   /**
@@ -36,7 +37,8 @@ export class ChatService {
     signal: AbortSignal,
   ): { events: AsyncIterable<ChatEvent>; answer: Answer } {
     const answer = new Answer();
-    const turn = { principal, requestId, messageId: messageId ?? null, request, signal, answer };
+    const record = (event: ChatEvent) => answer.add(event);
+    const turn = { principal, requestId, messageId: messageId ?? null, request, signal, answer, record };
     return { events: lazily(() => this.run(turn)), answer };
   }
 

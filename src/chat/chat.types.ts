@@ -1,9 +1,25 @@
 import { type Principal } from '../platform/common/auth/principal';
-import { type CallEvent } from '../calls/calls.types';
+import { type NoEvidence } from '../platform/config/parley-yaml';
 import { type GenerationRequest } from '../providers/providers.types';
+import { type Filter } from '../rag/filter.types';
+import { type Rerank, type SearchMode } from '../rag/search.types';
 import { type Answer } from './answer';
+import { type ChatEvent } from './event.types';
 
 export type { Answer } from './answer';
+export type { ChatEvent } from './event.types';
+
+/** Which collections an answer is grounded in, and how they are searched. What is absent is as `rag` of `parley.yaml` says. */
+export interface Grounding {
+  collectionIds: readonly string[];
+  k?: number;
+  mode?: SearchMode;
+  filter?: Filter;
+  rerank?: Rerank;
+  minScore?: number;
+  noEvidence?: NoEvidence;
+  rewrite?: boolean;
+}
 
 /** What every surface turns its request into. */
 export interface ChatRequest extends GenerationRequest {
@@ -17,10 +33,8 @@ export interface ChatRequest extends GenerationRequest {
   stream: boolean;
   timeoutMs?: number;
   allowTruncate?: boolean;
+  grounding?: Grounding;
 }
-
-/** What every surface turns into its wire format. */
-export type ChatEvent = CallEvent;
 
 /** One answer to a user. */
 export interface Turn {
@@ -32,6 +46,8 @@ export interface Turn {
   readonly signal: AbortSignal;
   /** Filled as the events go by; true at any moment. */
   readonly answer: Answer;
+  /** To be told each event that leaves, before it does: it becomes part of the answer. */
+  readonly record: (event: ChatEvent) => void;
 }
 
 export type NextTurn = (turn: Turn) => AsyncIterable<ChatEvent>;

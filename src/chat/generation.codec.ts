@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ON_DISCONNECT } from '../platform/common/http/client-gone';
 import { type GenerationRequest, REASONING_EFFORTS, type ToolChoice } from '../providers/providers.types';
 import { type ChatRequest } from './chat.types';
+import { groundingOptions, toGrounding } from './grounding.codec';
 
 const functionName = z.string().regex(/^[\w-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, _ or -' });
 const jsonObject = z.record(z.string(), z.unknown());
@@ -83,6 +84,7 @@ export const generationOptions = {
     description:
       'When a budget has no room for the longest answer, take the longest it has room for instead of refusing',
   }),
+  ...groundingOptions,
   on_disconnect: z
     .enum(ON_DISCONNECT)
     .optional()
@@ -129,6 +131,7 @@ export function toGeneration(options: GenerationOptions): Omit<ChatRequest, 'mes
     race: options.race,
     timeoutMs: options.timeout_ms,
     allowTruncate: options.allow_truncate,
+    grounding: toGrounding(options.collection_ids, options.retrieval),
   });
 }
 

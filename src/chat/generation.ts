@@ -1,7 +1,7 @@
 import { HEADERS_AFTER_MS } from '../platform/common/http/sse.service';
 import { type StreamLogWriter } from '../platform/store/store.types';
 import { type Answer, type ChatEvent } from './chat.types';
-import { NOBODY_YET, type NativeCodec } from './native.codec';
+import { CITED, NOBODY_YET, type NativeCodec } from './native.codec';
 
 /** How a generation ended, once that is kept: its last frames, and what those who wait for the whole answer get. */
 export type Ending<T> = { frames: readonly string[] } & ({ result: T } | { failure: unknown });
@@ -27,8 +27,8 @@ export class Generation<T> {
   readonly id: string;
   readonly answer: Answer;
   /**
-   * Of each event told before the end, in order: UTF-16 code units of its text; 0 for `message.start`, or `NOBODY_YET`.
-   * With the parts of the answer they are all it takes to tell the events again.
+   * Of each event told before the end, in order: UTF-16 code units of its text; 0 for `message.start`, or `NOBODY_YET`;
+   * `CITED` for a citation. With the parts and citations of the answer they are all it takes to tell the events again.
    */
   readonly lengths: number[] = [];
   /** Resolves with the first word, or after 5 s of silence; rejects with a failure before. */
@@ -69,7 +69,7 @@ export class Generation<T> {
     try {
       for await (const event of events) {
         if (event.type === 'finish') continue; // told when it is kept
-        this.tell(codec.frame(event), event.type === 'start' || !('delta' in event) ? 0 : event.delta.length);
+        this.tell(codec.frame(event), lengthOf(event));
         if (codec.begins(event)) this.spoken.resolve(undefined);
       }
       return null;
@@ -86,4 +86,9 @@ export class Generation<T> {
     this.manuscript.log.append(frame);
     this.lengths.push(length);
   }
+}
+
+function lengthOf(event: ChatEvent): number {
+  if (event.type === 'citation') return CITED;
+  return 'delta' in event ? event.delta.length : 0;
 }

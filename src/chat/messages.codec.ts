@@ -64,6 +64,8 @@ const assistantMessage = z
       .meta({ description: 'As an earlier answer carried it: what the provider wants back to go on reasoning' }),
     // Answers carry these; clients send whole answers back. They say nothing to a model.
     annotations: z.array(z.unknown()).nullish(),
+    citations: z.array(z.unknown()).nullish(),
+    not_ready: z.array(z.unknown()).nullish(),
     audio: z.null().optional(),
     function_call: z.null().optional(),
   })

@@ -4,7 +4,7 @@ import { type EventCodec } from '../platform/common/http/sse.service';
 import { type ErrorBody } from '../platform/common/errors/problem';
 import { type FinishReason, type TokenUsage } from '../providers/providers.types';
 import { type Answer, type ChatEvent } from './chat.types';
-import { type TokenUsageDto, type ToolCallDto } from './native.types';
+import { type CitationDto, type TokenUsageDto, type ToolCallDto, type UnreadyDocumentDto } from './native.types';
 
 export const toNativeUsage = (usage: TokenUsage): TokenUsageDto => ({
   input_tokens: usage.inputTokens,
@@ -15,7 +15,7 @@ export const toNativeUsage = (usage: TokenUsage): TokenUsageDto => ({
 });
 
 /** `provider/model`, as callers name it; null before anyone answered. */
-export const modelOf = ({ provider, model }: Answer): string | null =>
+export const modelOf = ({ provider, model }: Pick<Answer, 'provider' | 'model'>): string | null =>
   provider && model ? `${provider}/${model}` : null;
 
 export const toNativeToolCalls = ({ content }: Answer): ToolCallDto[] =>
@@ -24,8 +24,10 @@ export const toNativeToolCalls = ({ content }: Answer): ToolCallDto[] =>
 /** Names of models are free text; a header takes printable ASCII. The rest is percent-encoded, as in a URL. */
 const printable = (name: string) => name.toWellFormed().replace(/[^\x20-\x7e]+/g, encodeURIComponent);
 
+type Headed = Pick<Answer, 'provider' | 'model' | 'attempts' | 'complete' | 'cost' | 'tokensLeft'>;
+
 /** Who answered, what it cost (which is known only at the end) and what tokens are left, as headers. */
-export function answerHeaders(answer: Answer): Record<string, string> {
+export function answerHeaders(answer: Headed): Record<string, string> {
   const { provider, attempts, complete, cost, tokensLeft } = answer;
   const model = modelOf(answer);
   return {
@@ -50,16 +52,29 @@ export interface Answering {
   model: string | null;
 }
 
+/** What an answer tells of the collections it is grounded in. `not_ready` names documents that will be found later. */
+export interface NativeGrounding {
+  citations: CitationDto[];
+  not_ready: UnreadyDocumentDto[];
+}
+
+/** Null for an answer that is not grounded. */
+export const toNativeGrounding = ({ citations, notReady }: Answer): NativeGrounding | null =>
+  notReady && { citations, not_ready: [...notReady] };
+
 /** What `message.end` tells. `cost_usd` is null, and `unpriced` true, when the model has no known price. */
 export interface NativeEnd extends Answering {
   finish_reason: FinishReason | 'cancelled';
   usage: TokenUsageDto;
   cost_usd: string | null;
   unpriced: boolean;
+  not_ready?: UnreadyDocumentDto[];
 }
 
 /** In the lengths of a stream's events: `message.start`, told before anyone had answered. */
 export const NOBODY_YET = -1;
+/** There: a citation. */
+export const CITED = -2;
 
 export type DeltaType = 'message.delta' | 'reasoning.delta';
 
@@ -74,6 +89,8 @@ export const deltaFrame = (seq: number, type: DeltaType, text: string): string =
   `id: ${seq}\nevent: ${type}\ndata: {"type":"${type}","text":${JSON.stringify(text)}}\n\n`;
 
 export const toolCallFrame = (seq: number, call: ToolCallDto): string => frame(seq, 'tool.call', call);
+
+export const citationFrame = (seq: number, citation: CitationDto): string => frame(seq, 'citation', citation);
 
 /** `end` may tell more, such as the stored message. */
 export const endFrame = (seq: number, end: NativeEnd & Record<string, unknown>): string =>
@@ -90,13 +107,14 @@ export const isLastFrame = (text: string): boolean => /^id: \d+\nevent: (message
 type Told =
   | { type: DeltaType; text: string }
   | ({ type: 'message.start' } & Answering)
+  | ({ type: 'citation' } & CitationDto)
   | { type: 'tool.call' | 'message.end' | 'error' };
 
 /** What a frame made here says. */
 export const parseFrame = (text: string): Told => JSON.parse(text.slice(text.indexOf('\ndata: ') + 7)) as Told;
 
 /**
- * Parley's own stream: `message.start`, deltas, whole tool calls, `message.end` or `error`; each with `id`, `event`
+ * Parley's own stream: `message.start`, deltas, citations, whole tool calls, `message.end` or `error`; each with `id`, `event`
  * and `data` whose `type` repeats the event.
  */
 export class NativeCodec implements EventCodec<ChatEvent> {
@@ -128,6 +146,8 @@ export class NativeCodec implements EventCodec<ChatEvent> {
         return event.delta && deltaFrame(++this.seq, 'message.delta', event.delta);
       case 'reasoning':
         return event.delta && deltaFrame(++this.seq, 'reasoning.delta', event.delta);
+      case 'citation':
+        return citationFrame(++this.seq, event.citation);
       case 'tool_call':
       case 'opaque':
         return ''; // tool calls are told whole, at the end
@@ -139,6 +159,7 @@ export class NativeCodec implements EventCodec<ChatEvent> {
           usage: toNativeUsage(event.usage),
           cost_usd: event.cost === null ? null : formatUsd(event.cost),
           unpriced: event.cost === null,
+          ...(this.answer.notReady ? { not_ready: [...this.answer.notReady] } : {}),
         };
         return calls.join('') + endFrame(++this.seq, end);
       }

@@ -27,3 +27,47 @@ export class ToolCallDto {
   @ApiProperty({ description: 'JSON text, as the model wrote it', example: '{"city":"Paris"}' })
   arguments: string;
 }
+
+/** What an answer says is so, and where that stands: `quote` is the document's extracted text from `start` to `end`. */
+export class CitationDto {
+  @ApiProperty({ type: 'integer', description: 'As in the text: `[1]`', example: 1 })
+  number: number;
+
+  @ApiProperty({ format: 'uuid' })
+  chunk_id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  document_id: string;
+
+  @ApiProperty({ example: 'Employee handbook' })
+  title: string;
+
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Where the format has pages', example: 12 })
+  page: number | null;
+
+  @ApiProperty({ type: 'integer', description: 'In UTF-16 code units, as JavaScript slices', example: 10_480 })
+  start: number;
+
+  @ApiProperty({ type: 'integer', example: 10_534 })
+  end: number;
+
+  @ApiProperty({
+    description: 'What the answer quoted, or the whole passage where it quoted nothing',
+    example: 'Employees have 28 days of paid leave in a calendar year.',
+  })
+  quote: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Of a page that was fetched', example: null })
+  url: string | null;
+}
+
+export class UnreadyDocumentDto {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ example: 'Travel policy' })
+  title: string;
+
+  @ApiProperty({ example: 'running' })
+  status: string;
+}

@@ -111,7 +111,8 @@ export class AnswersService {
   ): Promise<RunningTurn> {
     const conversation = await this.conversations.getOwned(user, id);
     const model = body.model ?? (body.race ? undefined : (conversation.model ?? undefined));
-    const options = toGeneration({ ...body, model });
+    const collection_ids = body.collection_ids ?? conversation.collectionIds;
+    const options = toGeneration({ ...body, model, collection_ids });
     this.providers.resolve(user.rules, options.model, options);
 
     const question = (history: StoredMessage[]) => toQuestion(body, history);

@@ -22,6 +22,10 @@ export class Conversation {
   @Column('text', { name: 'system_prompt', nullable: true })
   systemPrompt: string | null;
 
+  /** What its answers are grounded in, unless a turn says otherwise. */
+  @Column('uuid', { name: 'collection_ids', array: true })
+  collectionIds: string[];
+
   @Column('jsonb')
   metadata: Record<string, unknown>;
 

@@ -10,6 +10,7 @@ export const toConversation = (conversation: Conversation): ConversationDto => (
   title: conversation.title,
   model: conversation.model,
   system_prompt: conversation.systemPrompt,
+  collection_ids: conversation.collectionIds,
   metadata: conversation.metadata,
   created_at: conversation.createdAt.toISOString(),
   updated_at: conversation.updatedAt.toISOString(),
@@ -31,7 +32,8 @@ export function toMessage(message: StoredMessage): MessageDto {
     usage: usage && toNativeUsage(usage),
     cost_usd: costUsd === null ? null : formatUsd(parseUsd(costUsd)),
     latency_ms: message.latencyMs,
-    citations: [],
+    citations: message.citations,
+    ...(message.notReady ? { not_ready: message.notReady } : {}),
     tool_calls: parts.flatMap((part) =>
       part.type === 'tool_call' ? [{ id: part.id, name: part.name, arguments: part.arguments }] : [],
     ),

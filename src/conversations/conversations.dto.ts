@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsObject, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
-import { TokenUsageDto, ToolCallDto } from '../chat/native.types';
+import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
+import { MOST_COLLECTIONS } from '../chat/grounding.codec';
+import { CitationDto, TokenUsageDto, ToolCallDto, UnreadyDocumentDto } from '../chat/native.types';
 import { PageDto, PageQuery } from '../platform/common/http/pagination';
 import { MESSAGE_STATUSES, type MessageStatus } from './message.entity';
 
@@ -33,6 +34,19 @@ export class ConversationFieldsDto {
   @IsOptional()
   system_prompt?: string | null;
 
+  @ApiPropertyOptional({
+    type: [String],
+    format: 'uuid',
+    nullable: true,
+    maxItems: MOST_COLLECTIONS,
+    description: 'Collections its answers are made from, with citations, unless a turn names its own',
+  })
+  @IsArray()
+  @ArrayMaxSize(MOST_COLLECTIONS)
+  @IsUUID('all', { each: true })
+  @IsOptional()
+  collection_ids?: string[] | null;
+
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { ticket: 42 } })
   @Transform(({ obj }: { obj: { metadata: unknown } }) => obj.metadata) // as it came, whatever its keys are named
   @IsObject()
@@ -60,6 +74,9 @@ export class ConversationDto {
 
   @ApiProperty({ type: String, nullable: true })
   system_prompt: string | null;
+
+  @ApiProperty({ type: [String], format: 'uuid' })
+  collection_ids: string[];
 
   @ApiProperty({ type: 'object', additionalProperties: true, example: {} })
   metadata: Record<string, unknown>;
@@ -123,8 +140,11 @@ export class MessageDto {
   @ApiProperty({ type: 'integer', nullable: true })
   latency_ms: number | null;
 
-  @ApiProperty({ type: 'array', items: { type: 'object', additionalProperties: true } })
-  citations: Record<string, unknown>[];
+  @ApiProperty({ type: [CitationDto], description: 'In the order they were first made' })
+  citations: CitationDto[];
+
+  @ApiPropertyOptional({ type: [UnreadyDocumentDto], description: 'Of a grounded answer: documents found only later' })
+  not_ready?: UnreadyDocumentDto[];
 
   @ApiProperty({ type: [ToolCallDto] })
   tool_calls: ToolCallDto[];

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { ChatModule } from '../chat/chat.module';
 import { IdempotencyModule } from '../idempotency/idempotency.module';
 import { ProvidersModule } from '../providers/providers.module';
+import { RagModule } from '../rag/rag.module';
 import { AnswerStreams } from './answer-streams.service';
 import { AnswersController } from './answers.controller';
 import { AnswersService } from './answers.service';
@@ -15,7 +16,13 @@ import { TurnsRepository } from './turns.repository';
 import { TurnsService } from './turns.service';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Conversation, StoredMessage]), ChatModule, IdempotencyModule, ProvidersModule],
+  imports: [
+    TypeOrmModule.forFeature([Conversation, StoredMessage]),
+    ChatModule,
+    IdempotencyModule,
+    ProvidersModule,
+    RagModule,
+  ],
   controllers: [ConversationsController, AnswersController],
   providers: [
     AnswersService,

@@ -9,7 +9,9 @@ import { StoredMessage } from './message.entity';
 import { CANCEL } from './turns.repository';
 
 /** What a caller may set; undefined leaves it as it is. */
-export type ConversationFields = Partial<Pick<Conversation, 'title' | 'model' | 'systemPrompt' | 'metadata'>>;
+export type ConversationFields = Partial<
+  Pick<Conversation, 'title' | 'model' | 'systemPrompt' | 'collectionIds' | 'metadata'>
+>;
 
 /** The tenant and the user are part of every query: a stranger's conversation is simply not there. */
 @Injectable()
@@ -20,8 +22,10 @@ export class ConversationsRepository {
   ) {}
 
   create({ workspaceId, userId }: Principal, id: string, fields: ConversationFields): Promise<Conversation> {
-    const { title = null, model = null, systemPrompt = null, metadata = {} } = fields;
-    return this.db.getRepository(Conversation).save({ id, workspaceId, userId, title, model, systemPrompt, metadata });
+    const { title = null, model = null, systemPrompt = null, collectionIds = [], metadata = {} } = fields;
+    return this.db
+      .getRepository(Conversation)
+      .save({ id, workspaceId, userId, title, model, systemPrompt, collectionIds, metadata });
   }
 
   findOwned({ workspaceId, userId }: Principal, id: string): Promise<Conversation | null> {

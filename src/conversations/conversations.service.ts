@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { authorize } from '../platform/common/auth/authorize';
 import { type Principal } from '../platform/common/auth/principal';
 import { type Page, type PageQuery, toPage } from '../platform/common/http/pagination';
 import { newId } from '../platform/common/ids';
 import { ProvidersService } from '../providers/providers.service';
+import { CollectionsService } from '../rag/collections.service';
 import { type Conversation } from './conversation.entity';
 import { toConversation, toMessage } from './conversations.codec';
 import {
@@ -22,10 +24,11 @@ export class ConversationsService {
   constructor(
     private readonly repository: ConversationsRepository,
     private readonly providers: ProvidersService,
+    private readonly collections: CollectionsService,
   ) {}
 
   async create(user: Principal, dto: ConversationFieldsDto): Promise<ConversationDto> {
-    return toConversation(await this.repository.create(user, newId(), this.toFields(user, dto)));
+    return toConversation(await this.repository.create(user, newId(), await this.toFields(user, dto)));
   }
 
   async list(user: Principal, query: ConversationsQuery): Promise<Page<ConversationDto>> {
@@ -40,7 +43,7 @@ export class ConversationsService {
   }
 
   async update(user: Principal, id: string, dto: ConversationFieldsDto): Promise<ConversationDto> {
-    const updated = await this.repository.update(user, id, this.toFields(user, dto));
+    const updated = await this.repository.update(user, id, await this.toFields(user, dto));
     if (!updated) throw conversationNotFound();
     return toConversation(updated);
   }
@@ -61,14 +64,17 @@ export class ConversationsService {
     return conversation;
   }
 
-  /** A model that can't be called is refused now rather than at the first message. */
-  private toFields({ rules }: Principal, dto: ConversationFieldsDto): ConversationFields {
-    const { title, model, system_prompt, metadata } = dto;
-    if (model) this.providers.resolve(rules, model);
+  /** A model that can't be called, or a collection that can't be read, is refused now rather than at the first message. */
+  private async toFields(user: Principal, dto: ConversationFieldsDto): Promise<ConversationFields> {
+    const { title, model, system_prompt, collection_ids, metadata } = dto;
+    if (model) this.providers.resolve(user.rules, model);
+    if (collection_ids?.length) authorize(user, 'documents:read');
+    await Promise.all((collection_ids ?? []).map((id) => this.collections.getReadable(user, id)));
     return {
       ...(title === undefined ? {} : { title }),
       ...(model === undefined ? {} : { model }),
       ...(system_prompt === undefined ? {} : { systemPrompt: system_prompt }),
+      ...(collection_ids === undefined ? {} : { collectionIds: [...new Set(collection_ids ?? [])] }),
       ...(metadata === undefined ? {} : { metadata: metadata ?? {} }),
     };
   }

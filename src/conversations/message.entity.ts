@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { type CitationDto, type UnreadyDocumentDto } from '../chat/native.types';
 import { type ErrorBody } from '../platform/common/errors/problem';
 import { type FinishReason, type Part, type TokenUsage } from '../providers/providers.types';
 
@@ -66,11 +67,20 @@ export class StoredMessage {
   error: StoredError | null;
 
   /**
-   * Of each event of its stream before the end: UTF-16 code units of its text, 0 or `NOBODY_YET` for `message.start`.
+   * Of each event of its stream before the end: UTF-16 code units of its text, 0 or `NOBODY_YET` for `message.start`,
+   * `CITED` for a citation.
    * Null for an answer stored before streams could be resumed.
    */
   @Column('int', { name: 'event_lengths', array: true, nullable: true })
   eventLengths: number[] | null;
+
+  /** In the order they were told. */
+  @Column('jsonb')
+  citations: CitationDto[];
+
+  /** Documents that its search did not find yet; null when it is not grounded. */
+  @Column('jsonb', { name: 'not_ready', nullable: true })
+  notReady: UnreadyDocumentDto[] | null;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt: Date;

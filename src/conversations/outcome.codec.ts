@@ -3,8 +3,8 @@ import { modelOf } from '../chat/native.codec';
 import { toProblem } from '../platform/common/errors/problem';
 import { Cancelled, ClientGone, Interrupted } from '../platform/common/http/client-gone';
 import { formatUsd } from '../platform/common/money';
+import { NO_USAGE } from '../providers/providers.types';
 import { type StoredError } from './message.entity';
-import { NO_USAGE } from './replay.codec';
 import { type TurnOutcome } from './turns.repository';
 
 /** What is stored of an answer that has ended; `failure` is null when it is complete. */
@@ -17,6 +17,8 @@ export function toOutcome(answer: Answer, failure: unknown, requestId: string): 
   return {
     status,
     parts: content.parts(),
+    citations: [...answer.citations],
+    notReady: answer.notReady && [...answer.notReady],
     model: modelOf(answer),
     provider,
     finishReason: unwanted ? 'cancelled' : content.finishReason(),

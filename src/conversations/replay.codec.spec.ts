@@ -40,6 +40,7 @@ async function write(events: ChatEvent[], failure: unknown): Promise<Live> {
   const says: { message?: StoredMessage } = {};
   const said = (lengths: number[]): Said => ({
     parts: answer.content.parts(),
+    citations: [...answer.citations],
     eventLengths: [...lengths],
     provider: answer.provider,
     model: modelOf(answer),
@@ -74,7 +75,19 @@ const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.constantFrom('🎈', 'n\nn', '"', '\\', '', ' ', '日本', '\u2028'),
 );
+const citation = (number: number) => ({
+  number,
+  chunk_id: 'chunk',
+  document_id: 'document',
+  title: 'Handbook "2"\n',
+  page: null,
+  start: 4,
+  end: 9,
+  quote: 'quote',
+  url: null,
+});
 const event: fc.Arbitrary<ChatEvent> = fc.oneof(
+  fc.nat(9).map((number) => ({ type: 'citation' as const, citation: citation(number) })),
   { weight: 4, arbitrary: text.map((delta) => ({ type: 'text' as const, delta })) },
   { weight: 2, arbitrary: text.map((delta) => ({ type: 'reasoning' as const, delta })) },
   text.map((delta) => ({ type: 'reasoning' as const, delta, opaque: { format: 'x', data: 1 } })),
@@ -133,9 +146,9 @@ describe('replay', () => {
       fc.asyncProperty(fc.array(event, { maxLength: 12 }), fc.nat(), async (events, at) => {
         const { frames, checkpoints } = await write([start, ...clean(cut(events, at))], new Error('killed'));
         const log = frames.slice(0, -1);
-        const first: Said = { parts: [], eventLengths: [], provider: null, model: null };
-        for (const { parts, eventLengths, provider, model } of [first, ...checkpoints]) {
-          const checkpoint: Said = { parts, eventLengths: eventLengths ?? [], provider, model };
+        const first: Said = { parts: [], citations: [], eventLengths: [], provider: null, model: null };
+        for (const { parts, citations, eventLengths, provider, model } of [first, ...checkpoints]) {
+          const checkpoint: Said = { parts, citations, eventLengths: eventLengths ?? [], provider, model };
           const half = checkpoint.parts.some((part) => 'text' in part && part.text.endsWith('\uFFFD'));
           if (half) continue; // of a character: the other half came after the checkpoint
           const message = stored({

@@ -1,4 +1,6 @@
 import {
+  CITED,
+  citationFrame,
   type DeltaType,
   deltaFrame,
   endFrame,
@@ -9,19 +11,11 @@ import {
   toNativeUsage,
   toolCallFrame,
 } from '../chat/native.codec';
+import { type CitationDto } from '../chat/native.types';
 import { type ErrorBody } from '../platform/common/errors/problem';
-import { type Part, type TokenUsage } from '../providers/providers.types';
+import { NO_USAGE, type Part } from '../providers/providers.types';
 import { toMessage } from './conversations.codec';
 import { type StoredMessage } from './message.entity';
-
-/** Of a call that was never sent. */
-export const NO_USAGE: TokenUsage = {
-  inputTokens: 0,
-  outputTokens: 0,
-  cachedInputTokens: 0,
-  cacheWriteTokens: 0,
-  reasoningTokens: 0,
-};
 
 /**
  * The frames of a stored answer's stream after event `after`, the very same ones that were told live. Of a running
@@ -33,8 +27,15 @@ export function replay(message: StoredMessage, after: number, requestId: string)
   const ended = message.status !== 'running';
   const frames = after < 1 && lengths.length > 0 ? [start(message, lengths[0] === NOBODY_YET)] : [];
   const voice = new Voice(message.parts);
+  let cited = 0;
   for (let seq = 2; seq <= lengths.length; seq++) {
-    const said = voice.say(lengths[seq - 1] ?? 0);
+    const length = lengths[seq - 1] ?? 0;
+    if (length === CITED) {
+      const citation = message.citations[cited++];
+      if (citation && seq > after) frames.push(citationFrame(seq, citation));
+      continue;
+    }
+    const said = voice.say(length);
     // Perhaps half of a character, which can't be stored: told when the other half has come.
     if (!ended && seq === lengths.length && said.text.endsWith('\uFFFD')) break;
     if (seq > after) frames.push(deltaFrame(seq, said.type, said.text));
@@ -55,7 +56,7 @@ export const eventCount = (message: StoredMessage): number =>
   eventLengths(message).length + callsOf(message).length + 1;
 
 /** An answer as far as it is stored. */
-export type Said = Pick<StoredMessage, 'provider' | 'model' | 'parts'> & { eventLengths: number[] };
+export type Said = Pick<StoredMessage, 'provider' | 'model' | 'parts' | 'citations'> & { eventLengths: number[] };
 
 /** What is stored, and the frames that follow it in a log, up to the first that tells nothing to be stored. */
 export function withTail(stored: Said, frames: readonly string[]): Said {
@@ -71,10 +72,19 @@ export function withTail(stored: Said, frames: readonly string[]): Said {
       if (last?.type === type && !('opaque' in last)) last.text += told.text;
       else said.parts.push({ type, text: told.text });
       said.eventLengths.push(told.text.length);
+    } else if (told.type === 'citation') {
+      said.citations.push(toCitation(told));
+      said.eventLengths.push(CITED);
     } else break;
   }
   return said;
 }
+
+/** Without the type of its frame. */
+const toCitation = (told: CitationDto): CitationDto => {
+  const { number, chunk_id, document_id, title, page, start, end, quote, url } = told;
+  return { number, chunk_id, document_id, title, page, start, end, quote, url };
+};
 
 /** An answer that has ended began. Of an old one each part was an event. */
 function eventLengths({ eventLengths, parts, status }: StoredMessage): readonly number[] {
@@ -102,6 +112,7 @@ function end(seq: number, message: StoredMessage): string {
     usage: toNativeUsage(usage ?? NO_USAGE),
     cost_usd: told.cost_usd,
     unpriced,
+    ...(message.notReady ? { not_ready: message.notReady } : {}),
     message: told,
   });
 }

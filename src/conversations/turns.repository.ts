@@ -35,6 +35,7 @@ export interface BegunTurn {
 
 export interface TurnOutcome extends Said {
   status: Exclude<MessageStatus, 'running'>;
+  notReady: StoredMessage['notReady'];
   finishReason: StoredMessage['finishReason'];
   usage: TokenUsage | null;
   costUsd: string | null;
@@ -90,8 +91,9 @@ export class TurnsRepository {
   async checkpoint(owner: string, messages: (Said & { id: string })[]): Promise<string[]> {
     const [kept] = await this.db.query<[{ id: string; cancel_requested: boolean }[], number]>(
       `UPDATE messages SET parts = said.parts, event_lengths = said."eventLengths", provider = said.provider,
-         model = said.model, status = 'running', lease_owner = $1, lease_expires_at = ${LEASE}, error = NULL
-       FROM jsonb_to_recordset($2::jsonb) AS said (id uuid, parts jsonb, "eventLengths" int[], provider text, model text)
+         model = said.model, citations = said.citations, status = 'running', lease_owner = $1, lease_expires_at = ${LEASE}, error = NULL
+       FROM jsonb_to_recordset($2::jsonb) AS said (id uuid, parts jsonb, "eventLengths" int[], provider text, model text,
+         citations jsonb)
        WHERE messages.id = said.id AND (
          messages.status = 'running' AND messages.lease_owner = $1
          OR ${BY_A_SWEEP} AND NOT EXISTS (
@@ -121,7 +123,7 @@ export class TurnsRepository {
     await this.db.query(
       `UPDATE messages SET status = $2, parts = $3, model = $4, provider = $5, finish_reason = $6, usage = $7,
          cost_usd = $8, unpriced = $9, latency_ms = $10, ttft_ms = $11, error = $12,
-         event_lengths = $13, lease_owner = NULL, lease_expires_at = NULL
+         event_lengths = $13, citations = $14, not_ready = $15, lease_owner = NULL, lease_expires_at = NULL
        WHERE id = $1 AND status IN ('running', 'partial')`,
       [
         messageId,
@@ -137,6 +139,8 @@ export class TurnsRepository {
         outcome.ttftMs,
         error && toJsonb(error),
         outcome.eventLengths,
+        toJsonb(outcome.citations),
+        outcome.notReady && toJsonb(outcome.notReady),
       ],
     );
     return this.db.getRepository(StoredMessage).findOneBy({ id: messageId });
@@ -157,7 +161,7 @@ export class TurnsRepository {
    */
   expired(living: string[], conversationId: string | null): Promise<(Said & { id: string })[]> {
     return this.db.query(
-      `SELECT id, parts, provider, model, coalesce(event_lengths, '{}') AS "eventLengths" FROM messages
+      `SELECT id, parts, provider, model, citations, coalesce(event_lengths, '{}') AS "eventLengths" FROM messages
        WHERE status = 'running' AND lease_expires_at < now() AND NOT (id = ANY ($1)) AND ($2::uuid IS NULL OR conversation_id = $2)`,
       [living, conversationId],
     );
@@ -166,9 +170,9 @@ export class TurnsRepository {
   /** Marks it as cut short, unless another process did so or its own came back. Returns whether this one did. */
   async abandon(id: string, said: Said): Promise<boolean> {
     const [, count] = await this.db.query<[unknown, number]>(
-      `UPDATE messages SET ${ABANDONED}, parts = $2, event_lengths = $3, provider = $4, model = $5
+      `UPDATE messages SET ${ABANDONED}, parts = $2, event_lengths = $3, provider = $4, model = $5, citations = $6
        WHERE id = $1 AND status = 'running' AND lease_expires_at < now()`,
-      [id, toJsonb(said.parts), said.eventLengths, said.provider, said.model],
+      [id, toJsonb(said.parts), said.eventLengths, said.provider, said.model, toJsonb(said.citations)],
     );
     return count > 0;
   }

@@ -23,7 +23,7 @@ const CHECKPOINT_MS = 1_000;
 const SWEEP_MS = 1_000;
 const RENEWED_WITHIN_MS = 3_000;
 const FINISH_WITHIN_MS = 10_000;
-const NOTHING: Said = { parts: [], eventLengths: [], provider: null, model: null };
+const NOTHING: Said = { parts: [], citations: [], eventLengths: [], provider: null, model: null };
 
 /** An answer of a conversation, being written. */
 export type RunningTurn = Generation<StoredMessage>;
@@ -184,6 +184,7 @@ export class TurnsService implements OnModuleInit, BeforeApplicationShutdown {
 
 const saidBy = ({ answer, lengths }: RunningTurn): Said => ({
   parts: answer.content.parts(),
+  citations: answer.citations,
   eventLengths: lengths,
   provider: answer.provider,
   model: modelOf(answer),

@@ -272,7 +272,7 @@ describe('plain chats', () => {
         expect(events.map(({ data }) => data.text ?? '').join('')).toBe('lorem ipsum dolor');
 
         const ids = (await bob.get('/v1/models')).body.data.map(({ id }: any) => id);
-        expect(ids.sort()).toEqual(['demo/echo', 'demo/lorem']);
+        expect(ids.sort()).toEqual(['demo/echo', 'demo/extract', 'demo/lorem', 'local/hash-384']);
         for (const provider of ['openai', 'anthropic', 'openrouter']) {
           const { error } = await say({ message: 'Hi', model: `${provider}/some-model` });
           expect([error.code, error.message]).toEqual([
@@ -289,7 +289,8 @@ describe('plain chats', () => {
       const bare = await startParley({ yaml: 'demo: false\n' });
       try {
         const bob = await bare.user();
-        expect((await bob.get('/v1/models')).body.data).toEqual([]);
+        const { data } = (await bob.get('/v1/models')).body;
+        expect(data.map(({ id }: { id: string }) => id)).toEqual(['local/hash-384']); // which writes nothing
         expect((await bob.post('/v1/chat', { message: 'Hi' })).body.error).toMatchObject({ code: 'model_not_found' });
       } finally {
         await bare.stop();

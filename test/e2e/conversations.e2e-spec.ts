@@ -28,6 +28,7 @@ describe('conversations', () => {
     expect(nothing.body).toEqual({
       id: expect.stringMatching(UUID7),
       title: null,
+      collection_ids: [],
       model: null,
       system_prompt: null,
       metadata: {},

@@ -107,7 +107,9 @@ describe('/v1/chat/completions, byte by byte', () => {
       expect(ids).toEqual(expect.arrayContaining(['demo/echo', 'demo/lorem', 'openai/gpt-4o-mini']));
       expect(new Set(ids).size).toBe(ids.length);
       // Nobody gave a key of OpenRouter.
-      expect(new Set(models.map(({ provider }) => provider))).toEqual(new Set(['openai', 'anthropic', 'demo']));
+      expect(new Set(models.map(({ provider }) => provider))).toEqual(
+        new Set(['openai', 'anthropic', 'demo', 'local']),
+      );
       expect(models.find(({ id }) => id === 'openai/gpt-4o-mini')).toEqual({
         id: 'openai/gpt-4o-mini',
         object: 'model',
@@ -116,6 +118,7 @@ describe('/v1/chat/completions, byte by byte', () => {
         provider: 'openai',
         context_window: 128_000,
         max_output_tokens: 16_384,
+        dimensions: null,
         pricing: { input_per_mtok: '0.15', output_per_mtok: '0.60', cached_input_per_mtok: '0.075' },
         capabilities: ['vision', 'tools', 'json_schema'],
       });

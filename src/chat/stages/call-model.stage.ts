@@ -4,7 +4,7 @@ import { type TurnStage } from '../chat.types';
 /** Calls the model once and collects its answer. The last stage: there is no next. */
 export const callModelStage =
   (calls: CallsService): TurnStage =>
-  ({ principal, requestId, messageId, request, signal, answer }) => {
+  ({ principal, requestId, messageId, request, signal, answer, record }) => {
     const { model, fallbacks, race, timeoutMs, allowTruncate, stream } = request;
     return calls.generate({
       principal,
@@ -15,7 +15,7 @@ export const callModelStage =
       stream,
       signal,
       onAdmitted: (tokens) => (answer.tokensLeft = tokens),
-      onEvent: (event) => answer.add(event),
+      onEvent: record,
       onSettled: (record) => answer.settle(record),
       ...(model === undefined ? {} : { model }),
       ...(fallbacks === undefined ? {} : { fallbacks }),

@@ -21,14 +21,15 @@ export class EstimateController {
     summary: 'What a chat would count, and cost at most',
     description:
       'Takes a body of `POST /v1/chat`, also with `n` and `max_completion_tokens`. Nothing is called and nothing billed. Under a ' +
-      'budget an answer without `max_tokens` is of limited length, and is estimated so.',
+      'budget an answer without `max_tokens` is of limited length, and is estimated so. With `collection_ids` the prompt is ' +
+      'taken to hold all the sources it may; what searching for them costs (embedding, rewriting, reranking) is not in it.',
   })
   @ApiBody({
     schema: zodSchema('EstimateRequest', estimateBody),
     examples: { chat: { value: { model: 'demo/echo', message: 'Hello!', max_tokens: 256 } } },
   })
   @ApiOkResponse({ type: EstimateDto })
-  @ApiErrors('400 model_not_found', '400 unsupported_parameter')
+  @ApiErrors('400 model_not_found', '400 unsupported_parameter', '403 insufficient_scope', '404 collection_not_found')
   estimate(@CurrentUser() user: Principal, @Body(new ZodBody(estimateBody)) body: EstimateBody): Promise<EstimateDto> {
     return this.estimates.estimate(user, body);
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CallsService } from '../../calls/calls.service';
 import { toChatRequest } from '../../chat/chat-body.codec';
+import { GroundingService } from '../../chat/grounding.service';
 import { type Principal } from '../../platform/common/auth/principal';
 import { type PicoUsd, formatUsd } from '../../platform/common/money';
 import { type EstimateDto } from './estimate.dto';
@@ -8,12 +9,17 @@ import { type EstimateBody } from './estimate.schema';
 
 @Injectable()
 export class EstimateService {
-  constructor(private readonly calls: CallsService) {}
+  constructor(
+    private readonly calls: CallsService,
+    private readonly grounding: GroundingService,
+  ) {}
 
   /** Throws what the call would throw before a provider is asked. */
   async estimate(principal: Principal, { n, ...body }: EstimateBody): Promise<EstimateDto> {
     const max_tokens = body.max_completion_tokens ?? body.max_tokens;
-    const request = toChatRequest({ ...body, max_tokens }, false);
+    const plain = toChatRequest({ ...body, max_tokens }, false);
+    const { grounding } = plain;
+    const request = grounding?.collectionIds.length ? await this.grounding.fullest(principal, plain, grounding) : plain;
     const { cost, perTarget } = await this.calls.estimate({
       principal,
       ...request,

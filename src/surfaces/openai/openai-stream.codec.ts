@@ -1,5 +1,5 @@
 import { type Answer, type ChatEvent } from '../../chat/chat.types';
-import { answerHeaders, modelOf } from '../../chat/native.codec';
+import { answerHeaders, modelOf, toNativeGrounding } from '../../chat/native.codec';
 import { type ErrorBody } from '../../platform/common/errors/problem';
 import { type EventCodec } from '../../platform/common/http/sse.service';
 import { newCompletionId, toReasoningDetails, toUsage } from './openai.codec';
@@ -22,7 +22,7 @@ export class OpenAiStreamCodec implements EventCodec<ChatEvent> {
   }
 
   begins({ type }: ChatEvent): boolean {
-    return type !== 'start' && type !== 'opaque';
+    return type !== 'start' && type !== 'opaque' && type !== 'citation';
   }
 
   headers(): Record<string, string> {
@@ -47,6 +47,7 @@ export class OpenAiStreamCodec implements EventCodec<ChatEvent> {
         return this.reasoning(event);
       case 'tool_call':
         return this.delta(event.choice, JSON.stringify({ tool_calls: [toToolCallDelta(event)] }));
+      case 'citation': // told with the end
       case 'opaque':
         return '';
       case 'finish':
@@ -92,8 +93,9 @@ export class OpenAiStreamCodec implements EventCodec<ChatEvent> {
   }
 
   private finish({ reason, reasons, usage }: Extract<ChatEvent, { type: 'finish' }>): string {
+    const grounding = JSON.stringify(toNativeGrounding(this.answer) ?? {});
     const ends = (reasons ?? [reason]).map(
-      (each, choice) => this.introduce(choice) + this.chunk(choice, '{}', 'null', `"${each}"`),
+      (each, choice) => this.introduce(choice) + this.chunk(choice, grounding, 'null', `"${each}"`),
     );
     const total = this.includeUsage ? `${this.head}],"usage":${JSON.stringify(toUsage(usage))}}\n\n` : '';
     return ends.join('') + total;

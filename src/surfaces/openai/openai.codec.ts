@@ -1,7 +1,7 @@
 import { toGeneration } from '../../chat/generation.codec';
 import { toMessages } from '../../chat/messages.codec';
 import { type Answer, type ChatRequest } from '../../chat/chat.types';
-import { modelOf } from '../../chat/native.codec';
+import { modelOf, toNativeGrounding } from '../../chat/native.codec';
 import { validationFailed } from '../../platform/common/errors/validation';
 import { newId } from '../../platform/common/ids';
 import { unsupportedParameter } from '../../providers/providers.errors';
@@ -69,7 +69,8 @@ export const toReasoningDetails = (parts: readonly Part[]) =>
       : [],
   );
 
-function toMessage({ content }: Answer, choice: number): ChatCompletionDto['choices'][number]['message'] {
+function toMessage(answer: Answer, choice: number): ChatCompletionDto['choices'][number]['message'] {
+  const { content } = answer;
   const calls = content.toolCalls(choice);
   const reasoning = content.reasoning(choice);
   const details = toReasoningDetails(content.parts(choice));
@@ -79,6 +80,7 @@ function toMessage({ content }: Answer, choice: number): ChatCompletionDto['choi
     role: 'assistant',
     content: text || (calls.length > 0 || refusal ? null : ''),
     refusal: refusal || null,
+    ...toNativeGrounding(answer),
     ...(reasoning ? { reasoning_content: reasoning } : {}),
     ...(details.length > 0 ? { reasoning_details: details } : {}),
     ...(calls.length > 0

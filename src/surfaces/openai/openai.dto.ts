@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { CitationDto, UnreadyDocumentDto } from '../../chat/native.types';
 
 /** Shapes of https://platform.openai.com/docs/api-reference/chat/object */
 class FunctionCallDto {
@@ -42,6 +43,18 @@ class CompletionMessageDto {
 
   @ApiPropertyOptional({ type: [ToolCallDto] })
   tool_calls?: ToolCallDto[];
+
+  @ApiPropertyOptional({
+    type: [CitationDto],
+    description: 'With `collection_ids`; in a stream in the delta of the chunk with the `finish_reason`',
+  })
+  citations?: CitationDto[];
+
+  @ApiPropertyOptional({
+    type: [UnreadyDocumentDto],
+    description: 'Documents of the collections that are not indexed yet',
+  })
+  not_ready?: UnreadyDocumentDto[];
 }
 
 class CompletionChoiceDto {
@@ -137,6 +150,9 @@ export class ModelDto {
 
   @ApiProperty({ type: 'integer', nullable: true })
   max_output_tokens: number | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Of its vectors, where it makes embeddings' })
+  dimensions: number | null;
 
   @ApiProperty({ type: ModelPricingDto, nullable: true, description: 'Null: unknown' })
   pricing: ModelPricingDto | null;

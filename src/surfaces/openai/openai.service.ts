@@ -66,6 +66,7 @@ const toModel = (info: ModelInfo): ModelDto => ({
   provider: info.provider,
   context_window: info.contextWindow,
   max_output_tokens: info.maxOutputTokens,
+  dimensions: info.embedding?.dimensions ?? null,
   pricing: info.price && {
     input_per_mtok: perMillion(info.price.input),
     output_per_mtok: perMillion(info.price.output),

@@ -1,6 +1,6 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { ErrorDto } from '../../platform/common/openapi/error.dto';
-import { ToolCallDto, TokenUsageDto } from '../../chat/native.types';
+import { CitationDto, ToolCallDto, TokenUsageDto, UnreadyDocumentDto } from '../../chat/native.types';
 
 export class ChatAnswerDto {
   @ApiProperty({ format: 'uuid' })
@@ -23,6 +23,15 @@ export class ChatAnswerDto {
 
   @ApiPropertyOptional({ type: [ToolCallDto] })
   tool_calls?: ToolCallDto[];
+
+  @ApiPropertyOptional({ type: [CitationDto], description: 'With `collection_ids`: where it stands what is said' })
+  citations?: CitationDto[];
+
+  @ApiPropertyOptional({
+    type: [UnreadyDocumentDto],
+    description: 'Documents of the collections that are not indexed yet',
+  })
+  not_ready?: UnreadyDocumentDto[];
 
   @ApiProperty({ type: TokenUsageDto })
   usage: TokenUsageDto;

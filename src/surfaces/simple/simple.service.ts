@@ -3,7 +3,14 @@ import { type Response } from 'express';
 import { ChatService, pacedDeltas } from '../../chat/chat.service';
 import { type Answer } from '../../chat/chat.types';
 import { chatBody, type ChatBody, toChatRequest } from '../../chat/chat-body.codec';
-import { answerHeaders, modelOf, NativeCodec, toNativeToolCalls, toNativeUsage } from '../../chat/native.codec';
+import {
+  answerHeaders,
+  modelOf,
+  NativeCodec,
+  toNativeGrounding,
+  toNativeToolCalls,
+  toNativeUsage,
+} from '../../chat/native.codec';
 import { type Principal } from '../../platform/common/auth/principal';
 import { toProblem } from '../../platform/common/errors/problem';
 import { requestIdOf } from '../../platform/common/http/request-id';
@@ -88,6 +95,7 @@ function toAnswer(answer: Answer): ChatAnswerDto {
     finish_reason: content.finishReason() ?? 'stop',
     ...(reasoning ? { reasoning } : {}),
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
+    ...toNativeGrounding(answer),
     usage: toNativeUsage(usage),
     cost_usd: cost === null ? null : formatUsd(cost),
     unpriced: cost === null,

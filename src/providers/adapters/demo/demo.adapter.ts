@@ -8,7 +8,8 @@ const LOREM_PACE_MS = 20;
 
 /**
  * An offline provider for trying everything without a key; it is no language model. `demo/echo` repeats the last
- * message, `demo/lorem` streams filler text at a set pace (`lorem 500`: so many words). One word counts as one token.
+ * message, `demo/lorem` streams filler text at a set pace (`lorem 500`: so many words), `demo/extract` answers a grounded
+ * question with the sentences of the sources that match its words best, quoted and cited. One word counts as one token.
  */
 export class DemoAdapter implements ProviderAdapter {
   readonly id = 'demo';

@@ -1,4 +1,5 @@
 import { type GenerationRequest, type Part } from '../../providers.types';
+import { extract } from './demo.extract';
 
 /** What the demo provider answers: words of text, or one tool call. */
 export type DemoAnswer = { words: string[] } | { tool: string; arguments: string };
@@ -24,8 +25,14 @@ export function demoAnswer(model: string, request: GenerationRequest): DemoAnswe
   if (request.responseFormat?.type === 'json_object') return words(JSON.stringify({ echo: text }));
   if (request.responseFormat?.type === 'json_schema')
     return words(JSON.stringify(sample(request.responseFormat.schema)));
+  const extracted = model === 'extract' ? extractFrom(request) : null;
+  if (extracted !== null) return words(extracted);
   return model === 'lorem' ? { words: lorem(Number(/\b(\d{1,5})\b/.exec(text)?.[1] ?? LOREM_WORDS)) } : words(text);
 }
+
+/** Without sources it repeats the last message, as `echo` does. */
+const extractFrom = ({ messages }: GenerationRequest) =>
+  extract(textOf(messages.findLast(({ role }) => role === 'user')?.parts ?? []));
 
 /** Text as the pieces it is streamed in: each word with the space before it. */
 const words = (text: string): DemoAnswer => ({ words: text.match(/\s*\S+|\s+$/g) ?? [] });
