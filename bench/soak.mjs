@@ -4,17 +4,17 @@
  * the PATH (`--redis`: get one), else one. Exit code 1 on any violation.
  * Usage: npm run soak [-- --minutes 3 --streams 500 --redis]
  */
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { ask, converse, dice } from './soak/clients.mjs';
-import { figuresOf, freePort, start, stopAll } from './soak/processes.mjs';
+import { figuresOf, start, stopAll } from './soak/processes.mjs';
+import { startRedis } from './soak/redis.mjs';
 import { call } from './soak/streams.mjs';
 import { stored } from './soak/stored.mjs';
 
@@ -52,19 +52,6 @@ chmodSync(dataDir, 0o755); // run by root, Postgres has a user of its own, who m
 const load = createRequire(import.meta.url);
 const { startEmbeddedPostgres } = load('../dist/platform/database/embedded/embedded-postgres.js');
 const root = new URL('..', import.meta.url).pathname;
-
-async function startRedis() {
-  const program = values.redis
-    ? execFileSync(process.execPath, [join(root, 'scripts/redis.mjs')], { encoding: 'utf8' }).trim()
-    : process.env.PATH.split(delimiter)
-        .map((folder) => join(folder, 'redis-server'))
-        .find(existsSync);
-  if (!program) return null;
-  const port = await freePort();
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dataDir];
-  await start(program, args, {}, /Ready to accept connections/);
-  return `redis://127.0.0.1:${port}`;
-}
 
 function startParley(upstream, redis) {
   const args = ['--expose-gc', '--require', join(root, 'bench/soak/figures.cjs'), join(root, 'dist/main.js')];
@@ -126,7 +113,7 @@ async function run(clients, count, ms) {
 }
 
 try {
-  const redis = await startRedis();
+  const redis = await startRedis(dataDir, values.redis);
   const upstream = await start(process.execPath, ['bench/soak/upstream.mjs'], {}, /port (\d+)/);
   const parleys = [await startParley(upstream, redis)];
   if (redis) parleys.push(await startParley(upstream, redis));
