@@ -32,5 +32,5 @@ module.exports = {
     },
   ],
   reporters: ['default', '<rootDir>/test/support/summary-reporter.cjs'],
-  maxWorkers: 2,
+  maxWorkers: 3,
 };

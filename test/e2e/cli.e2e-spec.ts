@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { childEnv } from '../support/child-env';
 import { startParley, type TestParley } from '../support/parley';
 import { until } from '../support/until';
 
@@ -11,7 +12,7 @@ import { until } from '../support/until';
 async function cli(env: Record<string, string>, ...args: string[]) {
   const child = spawn(process.execPath, [join(__dirname, '../../dist/cli.js'), ...args], {
     cwd: tmpdir(),
-    env: { PATH: process.env['PATH'], ...env },
+    env: { ...childEnv(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);

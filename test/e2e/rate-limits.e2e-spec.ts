@@ -1,4 +1,5 @@
-import { startParley, type TestParley } from '../support/parley';
+import { type TestParley } from '../support/parley';
+import { Tiers } from '../support/tiers';
 import { until } from '../support/until';
 import { startUpstream, type Upstream } from '../support/upstreams/upstream';
 import { type Answer, type TestUser } from '../support/user';
@@ -8,18 +9,36 @@ const ratesOf = ({ headers }: { headers: Headers }, of: 'requests' | 'tokens') =
   RATE.map((what) => headers.get(`x-ratelimit-${what}-${of}`));
 const statuses = (answers: Answer[]) => answers.map(({ status }) => status);
 
+const LIMITS = [
+  'requests_per_minute: 6, requests_per_day: 1000',
+  'requests_per_minute: 1',
+  'requests_per_minute: 10',
+  'requests_per_minute: 5, requests_per_day: 3',
+  'tokens_per_minute: 1000',
+  'tokens_per_minute: 1000, requests_per_minute: 100',
+  'concurrent: 2, requests_per_minute: 50',
+  'concurrent: 2',
+  'max_upload: 20mb, max_documents: 7',
+  'requests_per_minute: 5, tokens_per_minute: 1000',
+];
+
 describe('a tier', () => {
   let openai: Upstream;
   let parley: TestParley;
   let alice: TestUser;
-  beforeAll(async () => (openai = await startUpstream('openai')));
-  afterAll(() => openai.close());
-  afterEach(() => parley.stop());
+  let tiers: Tiers;
+  /** Of Alice. */
+  let tier: string;
+  beforeAll(async () => {
+    openai = await startUpstream('openai');
+    tiers = await Tiers.start(LIMITS, { OPENAI_API_KEY: 'sk-x', OPENAI_BASE_URL: openai.url, CORS_ORIGINS: '*' });
+    ({ parley } = tiers);
+  });
+  afterAll(() => Promise.all([parley.stop(), openai.close()]));
 
-  const start = async (tier: string) => {
-    const env = { OPENAI_API_KEY: 'sk-x', OPENAI_BASE_URL: openai.url, CORS_ORIGINS: '*' };
-    parley = await startParley({ env, yaml: `tiers: { free: { ${tier} } }\ndefault_tier: free` });
-    alice = await parley.user();
+  /** Alice is somebody new, of the tier with these limits. */
+  const start = async (limits: string) => {
+    [alice, tier] = [await tiers.user(limits), tiers.nameOf(limits)];
   };
   const chat = (user: TestUser, fields: object = {}) => user.post('/v1/chat', { message: 'Hi', ...fields });
   const limits = async (): Promise<Record<string, any>> => {
@@ -60,9 +79,9 @@ describe('a tier', () => {
         type: 'rate_limit_error',
         code: 'rate_limit_exceeded',
         message: expect.stringMatching(
-          /^This would exceed the 6 requests a minute that the tier 'free' allows a workspace/,
+          /^This would exceed the 6 requests a minute that the tier '\w+' allows a workspace/,
         ),
-        details: [{ limit: 'requests_per_minute', tier: 'free', max: 6 }],
+        details: [{ limit: 'requests_per_minute', tier, max: 6 }],
       });
       expect(ratesOf(refused, 'requests').slice(0, 2)).toEqual(['6', '0']);
       const wait = Number(refused.headers.get('retry-after'));
@@ -74,14 +93,8 @@ describe('a tier', () => {
       await start('requests_per_minute: 1');
       await times(3, () => alice.get('/v1/models'));
       for (let i = 0; i < 3; i++) {
-        expect((await limits())['requests_per_minute']).toEqual({
-          limit: 'requests_per_minute',
-          subject: 'workspace',
-          window: 'minute',
-          max: 1,
-          remaining: 1,
-          resets_at: null,
-        });
+        const rate = { limit: 'requests_per_minute', subject: 'workspace', window: 'minute' };
+        expect((await limits())[rate.limit]).toEqual({ ...rate, max: 1, remaining: 1, resets_at: null });
       }
       expect(statuses(await times(2, () => chat(alice)))).toEqual([200, 429]);
       const used = (await limits())['requests_per_minute'];
@@ -94,7 +107,7 @@ describe('a tier', () => {
       const keys = await times(5, async () => parley.anonymous().with({ 'x-api-key': await alice.apiKey() }));
       const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => chat(i % 6 ? keys[(i % 6) - 1]! : alice)));
       expect(statuses(answers).filter((status) => status === 200)).toHaveLength(10);
-      expect((await chat(await parley.user())).status).toBe(200);
+      expect((await chat(await tiers.user('requests_per_minute: 10'))).status).toBe(200);
     });
 
     it('counts each request of a batch, all or none', async () => {
@@ -118,7 +131,7 @@ describe('a tier', () => {
     await start('requests_per_minute: 5, requests_per_day: 3');
     const [, , third, fourth] = await times(4, () => chat(alice));
     expect(ratesOf(third!, 'requests').slice(0, 2)).toEqual(['3', '0']);
-    expect(fourth!.body.error.details).toEqual([{ limit: 'requests_per_day', tier: 'free', max: 3 }]);
+    expect(fourth!.body.error.details).toEqual([{ limit: 'requests_per_day', tier, max: 3 }]);
     expect(Number(fourth!.headers.get('retry-after'))).toBeGreaterThan(86_000);
     const { requests_per_minute, requests_per_day } = await limits();
     expect([requests_per_minute.remaining, requests_per_day.remaining]).toEqual([2, 0]);
@@ -146,7 +159,7 @@ describe('a tier', () => {
       await settled(0);
       const refused = await chat(alice);
       expect(refused.status).toBe(429);
-      expect(refused.body.error.message).toMatch(/1000 tokens a minute that the tier 'free'/);
+      expect(refused.body.error.message).toMatch(/1000 tokens a minute that the tier '\w+'/);
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(30);
       // Not even a request was used up.
       expect((await limits())['requests_per_minute'].remaining).toBe(99);
@@ -211,7 +224,7 @@ describe('a tier', () => {
       await allHeld();
       const refused = await chat(alice);
       expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
-      expect(refused.body.error.details).toEqual([{ limit: 'concurrent', tier: 'free', max: 2 }]);
+      expect(refused.body.error.details).toEqual([{ limit: 'concurrent', tier, max: 2 }]);
       expect((await limits())['requests_per_minute'].remaining).toBe(48);
       first.leave();
       second.leave();
@@ -261,18 +274,16 @@ describe('a tier', () => {
     expect(new Set(statuses(answers))).toEqual(new Set([200]));
     expect(ratesOf(answers[0]!, 'requests')).toEqual([null, null, null]);
     expect((await alice.get('/v1/usage/limits')).body).toEqual({
-      tier: 'free',
+      tier,
       rates: [],
       documents: { max_upload_bytes: 20 * 1024 * 1024, max_documents: 7 },
       budgets: [],
     });
-    await parley.stop();
-    parley = await startParley();
     alice = await parley.user();
     expect((await alice.get('/v1/usage/limits')).body).toEqual({
       tier: null,
       rates: [],
-      documents: { max_upload_bytes: null, max_documents: null },
+      documents: { max_upload_bytes: 100 * 1024 * 1024, max_documents: null },
       budgets: [],
     });
   });

@@ -23,5 +23,6 @@ export default async function globalSetup(): Promise<void> {
   await migrate(server.url);
   await migrateQueues(server.url);
   process.env['TEST_TEMPLATE_URL'] = server.url;
+  process.env['TEST_COMPILE_CACHE'] = join(dataDir, 'compiled');
   Object.assign(globalThis, { parleyTestServer: { server, dataDir } });
 }

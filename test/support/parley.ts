@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Contract, type OpenApi } from './contract';
+import { Contract } from './contract';
+import { childEnv } from './child-env';
 import { freshDatabase, type TestDatabase } from './database';
 import { TestUser } from './user';
 
@@ -35,10 +36,10 @@ export class TestParley {
     const config = `${/^throttle:/m.test(yaml) ? '' : 'throttle: { per_ip: 100000, per_mail: 100000 }\n'}${yaml}`;
     writeFileSync(join(dataDir, 'parley.yaml'), config);
     const own = database ?? (await freshDatabase());
-    const child = spawn(process.execPath, ['--enable-source-maps', join(__dirname, '../../dist/main.js')], {
+    const child = spawn(process.execPath, [join(__dirname, '../../dist/main.js')], {
       cwd: dataDir,
       env: {
-        PATH: process.env['PATH'],
+        ...childEnv(),
         DATABASE_URL: own.url,
         DATA_DIR: dataDir,
         HOST: '127.0.0.1',
@@ -59,13 +60,17 @@ export class TestParley {
       child.once('exit', (code) => failed(new Error(`exited with ${code}:\n${lines.join('\n')}`)));
     });
     const url = `http://127.0.0.1:${port}`;
-    const document = (await (await fetch(`${url}/openapi.json`)).json()) as OpenApi;
-    const parley = new TestParley(url, own, new Contract(document), child, async () => {
+    const document = await (await fetch(`${url}/openapi.json`)).text();
+    const parley = new TestParley(url, own, Contract.of(document), child, async () => {
       if (!database) await own.drop();
       rmSync(dataDir, { recursive: true, force: true });
     });
     Object.assign(parley, { logs: lines });
     return parley;
+  }
+
+  get pid(): number {
+    return this.process.pid!;
   }
 
   /** Someone new, with a personal workspace. */
