@@ -22,8 +22,8 @@ import { requestLog } from './platform/telemetry/request-log';
 import { ProvidersService } from './providers/providers.service';
 
 const DRAIN_POLL_MS = 20;
-/** What those who listen to an answer that is cut get to hear why. */
-const LAST_WORDS_MS = 500;
+/** What those who listen to an answer that is cut get to hear why: it is stored first, which takes a while on a busy machine. */
+const LAST_WORDS_MS = 2_000;
 /** What the providers' SDKs would read from the environment besides: headers that could replace credentials. */
 const UNDOCUMENTED = ['OPENAI_CUSTOM_HEADERS', 'ANTHROPIC_CUSTOM_HEADERS'];
 
