@@ -3,7 +3,7 @@
  * worker is killed with -9 and started again; then nothing may be lost, there twice, unlike what it was undisturbed, paid
  * twice without need, or left behind. With Redis where there is a redis-server on the PATH (`--redis`: get one), else with
  * jobs in PostgreSQL. Exit code 1 on any violation. Linux; fetches packages for their documentation.
- * Usage: npm run soak:rag [-- --every 20 --delay 5 --redis]
+ * Usage: npm run soak:rag [-- --every 20 --delay 10 --redis]
  * `--delay`: seconds the provider takes for a request.
  */
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import { startUpstream } from './soak-rag/upstream.mjs';
 const { values } = parseArgs({
   options: {
     every: { type: 'string', default: '20' },
-    delay: { type: 'string', default: '5' },
+    delay: { type: 'string', default: '10' },
     redis: { type: 'boolean', default: false },
   },
 });
