@@ -19,6 +19,7 @@ import { EstimateModule } from './surfaces/estimate/estimate.module';
 import { GroundedSurfaceModule } from './surfaces/grounded/grounded.module';
 import { OpenAiSurfaceModule } from './surfaces/openai/openai.module';
 import { SimpleSurfaceModule } from './surfaces/simple/simple.module';
+import { ToolsModule } from './tools/tools.module';
 import { UsageModule } from './usage/usage.module';
 import { UsersModule } from './users/users.module';
 import { WorkspacesModule } from './workspaces/workspaces.module';
@@ -46,6 +47,7 @@ export class AppModule {
         AdminModule,
         UsageModule,
         RagModule,
+        ToolsModule,
         ConversationsModule,
         OpenAiSurfaceModule,
         SimpleSurfaceModule,

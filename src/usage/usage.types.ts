@@ -5,7 +5,7 @@ import { type PicoUsd } from '../platform/common/money';
 export type Account = Pick<Principal, 'workspaceId' | 'userId' | 'apiKeyId'>;
 
 /** What a call was for. */
-export type UsageKind = 'chat' | 'embeddings' | 'indexing' | 'search';
+export type UsageKind = 'chat' | 'embeddings' | 'indexing' | 'search' | 'tools';
 
 /** How a call ended. `interrupted`: its process died, and the row was written from its last tally. */
 export type Outcome = 'success' | 'error' | 'cancelled' | 'interrupted';

@@ -16,6 +16,12 @@ const price = z
     error: 'expected USD per million tokens, not negative, at most six decimals, such as "0.15"',
   });
 
+/** Decimal text or a plain number, in USD. */
+const usd = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .refine((text) => /^\d{1,6}(\.\d{1,12})?$/.test(text), { error: 'expected USD, such as "0.002"' });
+
 const modelId = z.string().regex(/^[\w.-]+\/.+$/, { error: 'expected provider/model' });
 
 const model = z
@@ -62,11 +68,7 @@ const reranker = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// address' }),
   api_key: z.string().min(1).optional(),
   model: z.string().min(1),
-  price_per_search: z
-    .union([z.string(), z.number()])
-    .transform(String)
-    .refine((text) => /^\d{1,6}(\.\d{1,12})?$/.test(text), { error: 'expected USD, such as "0.002"' })
-    .optional(),
+  price_per_search: usd.optional(),
   timeout: duration.default(10_000),
 });
 
@@ -180,6 +182,21 @@ const settings = z.strictObject({
       rewrite: z.boolean().default(false),
       /** For grounded chats that name no model; else the default model, or `demo/extract` where that is `demo/echo`. */
       model: z.string().min(1).optional(),
+    })
+    .prefault({}),
+  /** Tools a model may call, and how long it may go on calling them where a request doesn't say. */
+  tools: z
+    .strictObject({
+      /** Calls of the model for one answer. */
+      max_steps: z.int().min(1).max(1_000).default(10),
+      /** Of one answer or run, waiting for people not counted. */
+      max_duration: duration.default(600_000),
+      /** Characters of one result that the model is told; what comes after them is cut, and marked. */
+      max_output: z.int().min(100).max(1_000_000).default(20_000),
+      /** USD of one execution, by name. */
+      prices: z.record(z.string(), usd).default({}),
+      /** Built-in tools that nobody gets. */
+      disabled: z.array(z.string()).default([]),
     })
     .prefault({}),
   /** Where users may have us send requests, besides public addresses: networks such as 10.0.0.0/8. */

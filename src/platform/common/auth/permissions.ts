@@ -3,7 +3,7 @@ export const ROLES = ['owner', 'admin', 'member', 'viewer'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** What an API key can be narrowed to. */
-export const SCOPES = ['chat', 'embeddings', 'documents:read', 'documents:write', 'usage:read', 'admin'] as const;
+export const SCOPES = ['chat', 'embeddings', 'documents:read', 'documents:write', 'tools', 'agents', 'usage:read', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 interface Rule {
@@ -28,6 +28,11 @@ export const PERMISSIONS = {
   'embeddings:use': { role: 'member', scope: 'embeddings' },
   'documents:read': { role: 'viewer', scope: 'documents:read' },
   'documents:write': { role: 'member', scope: 'documents:write' },
+  'tools:use': { role: 'member', scope: 'tools' },
+  'tools:read': { role: 'viewer', scope: 'tools' },
+  'tools:manage': { role: 'admin', scope: 'admin', unrestricted: true },
+  'agents:use': { role: 'member', scope: 'agents' },
+  'agents:read': { role: 'viewer', scope: 'agents' },
   'models:read': { role: 'viewer', scope: null },
   'profile:read': { role: 'viewer', scope: null },
   'limits:read': { role: 'viewer', scope: null },

@@ -61,6 +61,8 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .addTag('models', 'What can be called')
     .addTag('chat', 'Chats that are not stored')
     .addTag('conversations', 'Stored chats')
+    .addTag('tools', 'What models may call')
+    .addTag('agents', 'Models that go on by themselves')
     .addTag('rag', 'Questions answered from your documents')
     .addTag('collections', 'Collections of documents, and the search in them')
     .addTag('documents', 'What is in collections')

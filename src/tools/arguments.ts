@@ -1,0 +1,54 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
+import { fullFormats } from 'ajv-formats/dist/formats';
+import { ToolError } from './tools.errors';
+import { type JsonSchema } from './tools.types';
+
+/** Mistakes told at a time. */
+const MOST_TOLD = 10;
+const validators = new WeakMap<JsonSchema, ValidateFunction>();
+
+/**
+ * Patterns of schemas are not ours: one of them could keep a processor busy for hours. They are shown to the model and
+ * left to whoever executes the call.
+ */
+const unchecked = Object.assign(() => ({ test: () => true }), { code: '() => ({ test: () => true })' });
+
+/** Throws what ajv throws for a schema that is none. */
+export function compile(schema: JsonSchema): ValidateFunction {
+  const known = validators.get(schema);
+  if (known) return known;
+  const ajv = new Ajv2020({
+    strict: false,
+    allErrors: true,
+    useDefaults: true,
+    formats: fullFormats,
+    code: { regExp: unchecked },
+  });
+  const validator = ajv.compile({ ...schema, $async: undefined, $schema: undefined, $id: undefined });
+  validators.set(schema, validator);
+  return validator;
+}
+
+/** The arguments of a call, as the model wrote them. Throws ToolError when they are no JSON or not what the schema says. */
+export function parseArguments(text: string, schema: JsonSchema): unknown {
+  const input = parseJson(text.trim() || '{}');
+  const validator = compile(schema);
+  if (validator(input)) return input;
+  const told = (validator.errors ?? []).slice(0, MOST_TOLD).map(sentence);
+  throw new ToolError(`The arguments don't match the tool's schema: ${told.join('; ')}.`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new ToolError(`The arguments are not valid JSON: ${(error as Error).message}.`);
+  }
+}
+
+function sentence({ instancePath, message = 'is not valid', params }: ErrorObject): string {
+  const where = instancePath.slice(1).replaceAll('/', '.') || 'the arguments';
+  const extra = 'additionalProperty' in params ? ` ('${String(params['additionalProperty'])}')` : '';
+  const allowed = 'allowedValues' in params ? ` (${(params['allowedValues'] as unknown[]).join(', ')})` : '';
+  return `${where} ${message}${extra}${allowed}`;
+}

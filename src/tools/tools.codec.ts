@@ -1,0 +1,23 @@
+import { formatUsd } from '../platform/common/money';
+import { type ToolDefinition } from '../providers/providers.types';
+import { type ToolDto } from './tools.dto';
+import { type Tool } from './tools.types';
+
+export const toTool = (tool: Tool): ToolDto => ({
+  name: tool.name,
+  description: tool.description,
+  origin: tool.origin,
+  parameters: tool.parameters,
+  output_schema: tool.output,
+  price_usd: formatUsd(tool.price),
+  timeout_ms: tool.timeoutMs,
+  side_effects: tool.sideEffects,
+  idempotent: tool.idempotent,
+});
+
+/** As a model is told it. */
+export const toDefinition = ({ name, description, parameters }: Tool): ToolDefinition => ({
+  name,
+  description,
+  parameters,
+});
