@@ -1,4 +1,4 @@
-import { toReference } from './agents.codec';
+import { toDefinition, toReference, UNSAID } from './agents.codec';
 
 const ID = '0193a2b4-6f0e-7a31-9d52-3f6d1c0b7e11';
 
@@ -28,4 +28,10 @@ describe('a reference to an agent', () => {
   ])('%j is none', (text) => {
     expect(toReference(text)).toBeNull();
   });
+});
+
+it('a version that is older than a field says nothing of it', () => {
+  const stored = { ...UNSAID, name: 'support', max_steps: 3 };
+  const { metadata, ...older } = stored;
+  expect(toDefinition(older as typeof stored)).toEqual({ ...stored, metadata });
 });

@@ -17,6 +17,9 @@ export const UNSAID: Omit<AgentDefinition, 'name'> = {
   metadata: {},
 };
 
+/** In one order, and with the fields that are younger than the version. */
+export const toDefinition = ({ name, ...said }: AgentDefinition): AgentDefinition => ({ name, ...UNSAID, ...said });
+
 const REFERENCE = /^([\w-]{1,64})(?:@(.*))?$/;
 const VERSION = /^[1-9]\d{0,8}$/;
 
@@ -33,7 +36,7 @@ export const toVersion = (text: string): number | null => (VERSION.test(text) ? 
 
 export const toAgent = (row: StoredAgent): AgentDto => ({
   id: row.id,
-  ...row.definition,
+  ...toDefinition(row.definition),
   version: row.version,
   created_by: row.created_by,
   created_at: row.created_at.toISOString(),
@@ -44,7 +47,7 @@ export const toAgentVersion = (row: StoredAgentVersion): AgentVersionDto => ({
   id: row.id,
   agent_id: row.agent_id,
   version: row.version,
-  ...row.definition,
+  ...toDefinition(row.definition),
   created_by: row.created_by,
   created_at: row.created_at.toISOString(),
 });

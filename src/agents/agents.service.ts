@@ -6,7 +6,7 @@ import { type Page, type PageQuery, toPage } from '../platform/common/http/pagin
 import { ProvidersService } from '../providers/providers.service';
 import { CollectionsService } from '../rag/collections.service';
 import { ToolsService } from '../tools/tools.service';
-import { toAgent, toAgentVersion, toReference, toVersion, UNSAID } from './agents.codec';
+import { toAgent, toAgentVersion, toDefinition, toReference, toVersion, UNSAID } from './agents.codec';
 import { type AgentDto, type AgentVersionDto } from './agents.dto';
 import { agentChanged, agentNotFound, agentVersionNotFound, notAgentCreator, noSuchAgent } from './agents.errors';
 import { AgentsRepository } from './agents.repository';
@@ -40,8 +40,8 @@ export class AgentsService {
   /** Of what it names only what the change names is looked at: the rest may be beyond the caller's reach. */
   async update(user: Principal, id: string, { version, from_version, ...fields }: AgentChange): Promise<AgentDto> {
     assertMayChange(user, await this.getStored(user, id));
-    const earlier = from_version === undefined ? {} : (await this.getVersion(user, id, from_version)).definition;
-    const change = { ...earlier, ...fields };
+    const earlier = from_version === undefined ? null : await this.getVersion(user, id, from_version);
+    const change = { ...(earlier && toDefinition(earlier.definition)), ...fields };
     await this.check(user, change);
     const after = await this.repository.update(user, id, (before) => {
       if (version !== undefined && version !== before.version) throw agentChanged(before.version);
@@ -78,7 +78,7 @@ export class AgentsService {
     const named = toReference(reference);
     const found = named && (await this.repository.findVersion(user, named.agent, named.version));
     if (!found) throw noSuchAgent(reference);
-    return { id: found.agent_id, version: found.version, definition: found.definition };
+    return { id: found.agent_id, version: found.version, definition: toDefinition(found.definition) };
   }
 
   /** Throws `agent_not_found`. */
