@@ -1,4 +1,6 @@
 import {
+  ANSWERED,
+  CALLED,
   CITED,
   citationFrame,
   type DeltaType,
@@ -9,9 +11,12 @@ import {
   parseFrame,
   startFrame,
   toNativeUsage,
+  type ToldResult,
   toolCallFrame,
+  toolResultFrame,
 } from '../chat/native.codec';
 import { type CitationDto } from '../chat/native.types';
+import { toCallPart } from '../chat/steps.codec';
 import { type ErrorBody } from '../platform/common/errors/problem';
 import { NO_USAGE, type Part } from '../providers/providers.types';
 import { toMessage } from './conversations.codec';
@@ -33,6 +38,11 @@ export function replay(message: StoredMessage, after: number, requestId: string)
     if (length === CITED) {
       const citation = message.citations[cited++];
       if (citation && seq > after) frames.push(citationFrame(seq, citation));
+      continue;
+    }
+    if (length === CALLED || length === ANSWERED) {
+      const frame = length === CALLED ? voice.call(seq) : voice.answer(seq);
+      if (frame && seq > after) frames.push(frame);
       continue;
     }
     const said = voice.say(length);
@@ -75,6 +85,12 @@ export function withTail(stored: Said, frames: readonly string[]): Said {
     } else if (told.type === 'citation') {
       said.citations.push(toCitation(told));
       said.eventLengths.push(CITED);
+    } else if (told.type === 'tool.call' && told.server) {
+      said.parts.push(toCallPart(told));
+      said.eventLengths.push(CALLED);
+    } else if (told.type === 'tool.result') {
+      said.parts.push(toPart(told));
+      said.eventLengths.push(ANSWERED);
     } else break;
   }
   return said;
@@ -86,6 +102,14 @@ const toCitation = (told: CitationDto): CitationDto => {
   return { number, chunk_id, document_id, title, page, start, end, quote, url };
 };
 
+const toPart = ({ id, content, is_error, truncated, duration_ms, cost_usd }: ToldResult): Part => ({
+  type: 'tool_result',
+  toolCallId: id,
+  content,
+  ...(is_error ? { isError: true } : {}),
+  execution: { truncated, durationMs: duration_ms, costUsd: cost_usd },
+});
+
 /** An answer that has ended began. Of an old one each part was an event. */
 function eventLengths({ eventLengths, parts, status }: StoredMessage): readonly number[] {
   if (eventLengths === null) return [0, ...parts.filter(isSpoken).map(({ text }) => text.length)];
@@ -96,7 +120,8 @@ function eventLengths({ eventLengths, parts, status }: StoredMessage): readonly 
 const hasEnded = ({ status }: StoredMessage) => status === 'complete' || status === 'cancelled';
 
 /** Those of an answer cut short may be cut short themselves: they are not told. */
-const callsOf = (message: StoredMessage) => (message.status === 'complete' ? toMessage(message).tool_calls : []);
+const callsOf = ({ status, parts }: StoredMessage) =>
+  status === 'complete' ? parts.filter((part) => part.type === 'tool_call').filter(({ server }) => !server) : [];
 
 const start = ({ id, conversationId, provider, model }: StoredMessage, nobodyYet: boolean) =>
   startFrame(1, { message_id: id, conversation_id: conversationId }, nobodyYet ? NOBODY : { provider, model });
@@ -112,6 +137,7 @@ function end(seq: number, message: StoredMessage): string {
     usage: toNativeUsage(usage ?? NO_USAGE),
     cost_usd: told.cost_usd,
     unpriced,
+    ...(message.stopReason ? { stop_reason: message.stopReason } : {}),
     ...(message.notReady ? { not_ready: message.notReady } : {}),
     message: told,
   });
@@ -131,14 +157,34 @@ type Spoken = Extract<Part, { type: 'text' | 'refusal' | 'reasoning' }>;
 const isSpoken = (part: Part): part is Spoken =>
   (part.type === 'text' || part.type === 'refusal' || part.type === 'reasoning') && part.text !== '';
 
-/** Says the texts of an answer again, in pieces of given lengths. A piece never was of two parts. */
+type PartOf<T extends Part['type']> = Extract<Part, { type: T }>;
+
+/** Says an answer again: its texts in pieces of given lengths, its calls and their results one by one. A piece never was of two parts. */
 class Voice {
   private readonly parts: Spoken[];
+  private readonly calls: PartOf<'tool_call'>[];
+  private readonly results: PartOf<'tool_result'>[];
   private part = 0;
   private at = 0;
+  private called = 0;
+  private answered = 0;
 
   constructor(parts: readonly Part[]) {
     this.parts = parts.filter(isSpoken);
+    this.calls = parts.filter((part) => part.type === 'tool_call').filter(({ server }) => server === true);
+    this.results = parts.filter((part) => part.type === 'tool_result');
+  }
+
+  call(seq: number): string | null {
+    const call = this.calls[this.called++];
+    return call ? toolCallFrame(seq, call) : null;
+  }
+
+  answer(seq: number): string | null {
+    const result = this.results[this.answered++];
+    if (!result) return null;
+    const name = this.calls.find(({ id }) => id === result.toolCallId)?.name ?? '';
+    return toolResultFrame(seq, name, result);
   }
 
   say(length: number): { type: DeltaType; text: string } {
