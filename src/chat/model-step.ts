@@ -10,7 +10,7 @@ import { StreamedCalls } from './streamed-calls';
 import { type ModelStep } from './tool-loop.types';
 import { usageOf } from './usage.codec';
 
-/** Between what the model said before its tools were executed and after. */
+/** Between what the model said before its tools were executed and after; where steps are kept apart there is no need. */
 const PARAGRAPH: ChatEvent = { type: 'text', delta: '\n\n' };
 
 export interface Spoken extends ModelStep {
@@ -72,7 +72,7 @@ export async function* modelStep(
     }
     if (event.type === 'text' && !spoke) {
       spoke = true;
-      if (state.spoke) yield PARAGRAPH;
+      if (state.spoke && !turn.journal) yield PARAGRAPH;
       state.spoke = true;
     }
     yield event;

@@ -76,6 +76,7 @@ export function answerHeaders(answer: Headed): Record<string, string> {
 export interface Identity {
   message_id: string;
   conversation_id?: string;
+  run_id?: string;
 }
 
 /** Who answers. Both null before anyone did. `model` is `provider/model`. */
@@ -113,6 +114,8 @@ export const CITED = -2;
 export const CALLED = -3;
 /** There: its result. */
 export const ANSWERED = -4;
+/** There: a call that somebody has to decide about. */
+export const AWAITED = -5;
 
 export type DeltaType = 'message.delta' | 'reasoning.delta';
 
@@ -170,11 +173,11 @@ export const parseFrame = (text: string): Told => JSON.parse(text.slice(text.ind
  * and `data` whose `type` repeats the event.
  */
 export class NativeCodec implements EventCodec<ChatEvent> {
-  private seq = 0;
-
+  /** @param seq of the last event that was told before, of the same stream */
   constructor(
     private readonly identity: Identity,
     private readonly answer: Answer,
+    private seq = 0,
   ) {}
 
   begins({ type }: ChatEvent): boolean {
