@@ -1,13 +1,10 @@
 import { z } from 'zod';
+import { limitOptions, MOST_SERVER_TOOLS } from '../chat/generation.codec';
 import { MOST_COLLECTIONS } from '../chat/grounding.codec';
 import { isUuid } from '../platform/common/ids';
 import { formatUsd, parseUsd } from '../platform/common/money';
 import { REASONING_EFFORTS } from '../providers/providers.types';
 
-/** As many as a chat takes. */
-const MOST_TOOLS = 128;
-const MOST_STEPS = 200;
-const DAY_MS = 24 * 3_600_000;
 /** Characters of JSON: every version keeps it. */
 const MOST_METADATA = 16_384;
 const MOST_VERSIONS = 2 ** 31 - 1;
@@ -26,19 +23,7 @@ const listOf = (item: z.ZodType<string>, most: number) =>
     .nullable()
     .transform((items) => [...new Set(items ?? [])])
     .optional();
-const toolNames = listOf(z.string().min(1).max(64), MOST_TOOLS);
-
-/** How far a run may go; null: as every run. */
-export const runLimits = {
-  max_steps: z.int().min(1).max(MOST_STEPS).nullish().meta({ description: 'Calls of the model', example: 10 }),
-  max_cost_usd: z
-    .string()
-    .regex(/^\d{1,9}(\.\d{1,12})?$/, { error: 'expected an amount of USD such as "0.50"' })
-    .transform((amount) => formatUsd(parseUsd(amount)))
-    .nullish()
-    .meta({ description: 'Decimal USD, of all models and tools', example: '0.50' }),
-  max_duration_ms: z.int().min(1_000).max(DAY_MS).nullish().meta({ example: 120_000 }),
-};
+const toolNames = listOf(z.string().min(1).max(64), MOST_SERVER_TOOLS);
 
 /** Of a new agent, and of a change to one: what is absent stays, null is as if it had never been given. */
 const fields = {
@@ -63,7 +48,13 @@ const fields = {
     description: 'Tools that are executed only after somebody has approved the call; by name, as in `tools`',
     example: ['current_time'],
   }),
-  ...runLimits,
+  max_steps: limitOptions.max_steps.unwrap().nullish().meta({ description: 'Calls of the model', example: 10 }),
+  max_cost_usd: limitOptions.max_cost_usd
+    .unwrap()
+    .transform((amount) => formatUsd(parseUsd(amount)))
+    .nullish()
+    .meta({ description: 'Decimal USD, of models and tools together', example: '0.50' }),
+  max_duration_ms: limitOptions.max_duration_ms.unwrap().nullish().meta({ example: 120_000 }),
   temperature: z.number().min(0).max(2).nullish(),
   reasoning_effort: z.enum(REASONING_EFFORTS).nullish(),
   metadata: z
