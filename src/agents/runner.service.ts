@@ -86,7 +86,7 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
       const { workspace_id: workspaceId, user_id: userId, api_key_id: apiKeyId } = run;
       const principal = caller ?? (await this.principals.ofAccount({ workspaceId, userId, apiKeyId }));
       const toolset = await this.tools.select(principal, run.settings.tools, 'tools');
-      const approve = toolset.select(run.settings.approve, 'approve');
+      const approve = toolset.matching(run.settings.approve);
       const steps = await this.runs.steps([run.id]);
       const telling = () => ({ lengths: segment.lengths, parts: () => segment.answer.content.parts() });
       const journal = new RunJournal(this.steps, hold, run, steps, toolset, approve, telling);

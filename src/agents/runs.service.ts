@@ -126,8 +126,8 @@ export class RunsService {
   private async check(user: Principal, settings: RunSettings): Promise<void> {
     const { tools, approve, collectionIds, model, fallbacks } = settings;
     this.providers.resolve(user.rules, model, fallbacks ? { fallbacks } : {});
-    const toolset = await this.tools.select(user, tools, 'tools');
-    toolset.select(approve, 'approve');
+    await this.tools.select(user, tools, 'tools');
+    await this.tools.select(user, approve, 'approve');
     if (collectionIds.length > 0) authorize(user, 'documents:read');
     await Promise.all(collectionIds.map((id) => this.collections.getReadable(user, id)));
   }
