@@ -11,6 +11,7 @@ import { FilesModule } from './platform/files/files.module';
 import { HealthModule } from './platform/health/health.module';
 import { NetModule } from './platform/net/net.module';
 import { QueueModule } from './platform/queue/queue.module';
+import { SecretsModule } from './platform/secrets/secrets.module';
 import { StoreModule } from './platform/store/store.module';
 import { LoggingModule } from './platform/telemetry/logging.module';
 import { RagModule } from './rag/rag.module';
@@ -39,6 +40,7 @@ export class AppModule {
         QueueModule.at(databaseUrl),
         NetModule,
         FilesModule,
+        SecretsModule,
         HealthModule,
         AuditModule,
         UsersModule,

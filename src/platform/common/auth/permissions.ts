@@ -3,7 +3,16 @@ export const ROLES = ['owner', 'admin', 'member', 'viewer'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** What an API key can be narrowed to. */
-export const SCOPES = ['chat', 'embeddings', 'documents:read', 'documents:write', 'tools', 'agents', 'usage:read', 'admin'] as const;
+export const SCOPES = [
+  'chat',
+  'embeddings',
+  'documents:read',
+  'documents:write',
+  'tools',
+  'agents',
+  'usage:read',
+  'admin',
+] as const;
 export type Scope = (typeof SCOPES)[number];
 
 interface Rule {
