@@ -12,6 +12,7 @@ import { FilesModule } from './platform/files/files.module';
 import { HealthModule } from './platform/health/health.module';
 import { NetModule } from './platform/net/net.module';
 import { QueueModule } from './platform/queue/queue.module';
+import { SecretsModule } from './platform/secrets/secrets.module';
 import { StoreModule } from './platform/store/store.module';
 import { LoggingModule } from './platform/telemetry/logging.module';
 import { RagModule } from './rag/rag.module';
@@ -40,6 +41,7 @@ export class AppModule {
         QueueModule.at(databaseUrl),
         NetModule,
         FilesModule,
+        SecretsModule,
         HealthModule,
         AuditModule,
         UsersModule,

@@ -9,6 +9,7 @@ import { DatabaseModule } from './platform/database/database.module';
 import { FilesModule } from './platform/files/files.module';
 import { NetModule } from './platform/net/net.module';
 import { QueueModule } from './platform/queue/queue.module';
+import { SecretsModule } from './platform/secrets/secrets.module';
 import { StoreModule } from './platform/store/store.module';
 import { LoggingModule } from './platform/telemetry/logging.module';
 import { RagModule } from './rag/rag.module';
@@ -28,6 +29,7 @@ export class WorkerModule {
         QueueModule.at(databaseUrl),
         NetModule,
         FilesModule,
+        SecretsModule,
         AuthModule,
         IdempotencyModule,
         RagModule,

@@ -1,10 +1,18 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module';
 import { CallsModule } from '../calls/calls.module';
+import { UsageModule } from '../usage/usage.module';
 import { BUILTIN_TOOLS, BuiltinTools } from './builtin-tools.service';
 import { calculator } from './builtin/calculator.tool';
 import { currentTime } from './builtin/current-time.tool';
+import { CustomTools } from './custom/custom-tools';
+import { CustomToolsController } from './custom/custom-tools.controller';
+import { CustomToolsRepository } from './custom/custom-tools.repository';
+import { CustomToolsService } from './custom/custom-tools.service';
+import { OpenApiDocumentsService } from './custom/openapi-documents.service';
 import { ToolsController } from './tools.controller';
 import { TOOL_SOURCES, ToolsService } from './tools.service';
+import { type ToolSource } from './tools.types';
 
 /** Adding a built-in tool: its file, and its line here. What it needs are the arguments of its factory. */
 const builtin = {
@@ -13,12 +21,25 @@ const builtin = {
   useFactory: () => [calculator, currentTime],
 };
 
-const sources = { provide: TOOL_SOURCES, inject: [BuiltinTools], useFactory: (...all: BuiltinTools[]) => all };
+const sources = {
+  provide: TOOL_SOURCES,
+  inject: [BuiltinTools, CustomTools],
+  useFactory: (...all: ToolSource[]) => all,
+};
 
 @Module({
-  imports: [CallsModule],
-  controllers: [ToolsController],
-  providers: [builtin, BuiltinTools, sources, ToolsService],
+  imports: [CallsModule, AuditModule, UsageModule],
+  controllers: [ToolsController, CustomToolsController],
+  providers: [
+    builtin,
+    BuiltinTools,
+    CustomToolsRepository,
+    CustomTools,
+    OpenApiDocumentsService,
+    CustomToolsService,
+    sources,
+    ToolsService,
+  ],
   exports: [ToolsService],
 })
 export class ToolsModule {}
