@@ -1,10 +1,18 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module';
 import { CallsModule } from '../calls/calls.module';
 import { BUILTIN_TOOLS, BuiltinTools } from './builtin-tools.service';
 import { calculator } from './builtin/calculator.tool';
 import { currentTime } from './builtin/current-time.tool';
+import { McpConnections } from './mcp/mcp-connections.service';
+import { McpListings } from './mcp/mcp-listings.service';
+import { McpServersController } from './mcp/mcp-servers.controller';
+import { McpServersRepository } from './mcp/mcp-servers.repository';
+import { McpServersService } from './mcp/mcp-servers.service';
+import { McpTools } from './mcp/mcp-tools.service';
 import { ToolsController } from './tools.controller';
 import { TOOL_SOURCES, ToolsService } from './tools.service';
+import { type ToolSource } from './tools.types';
 
 /** Adding a built-in tool: its file, and its line here. What it needs are the arguments of its factory. */
 const builtin = {
@@ -13,12 +21,22 @@ const builtin = {
   useFactory: () => [calculator, currentTime],
 };
 
-const sources = { provide: TOOL_SOURCES, inject: [BuiltinTools], useFactory: (...all: BuiltinTools[]) => all };
+const sources = { provide: TOOL_SOURCES, inject: [BuiltinTools, McpTools], useFactory: (...all: ToolSource[]) => all };
 
 @Module({
-  imports: [CallsModule],
-  controllers: [ToolsController],
-  providers: [builtin, BuiltinTools, sources, ToolsService],
+  imports: [AuditModule, CallsModule],
+  controllers: [ToolsController, McpServersController],
+  providers: [
+    builtin,
+    BuiltinTools,
+    McpConnections,
+    McpListings,
+    McpServersRepository,
+    McpServersService,
+    McpTools,
+    sources,
+    ToolsService,
+  ],
   exports: [ToolsService],
 })
 export class ToolsModule {}
