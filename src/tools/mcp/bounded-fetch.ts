@@ -7,6 +7,12 @@ const MOST_REQUESTS = 64;
 /** Between two openings of the stream a server tells of changes by, whatever it says of trying again. */
 const REOPENED_MS = 1_000;
 
+/** It has us ask it too much at a time. */
+export class TooManyRequests extends Error {
+  override name = 'TooManyRequests';
+  override message = `more than ${MOST_REQUESTS} requests at a time`;
+}
+
 type Fetch = (url: string | URL, init: RequestInit) => Promise<Response>;
 
 /** A server answered more than anyone can want of it. */
@@ -30,7 +36,7 @@ export function boundedFetch(fetch: Fetch, ms: number, tooLarge: (error: AnswerT
       reopened = Math.max(Date.now(), reopened) + REOPENED_MS;
       if (early > 0) await wait(early, undefined, { ...(init.signal ? { signal: init.signal } : {}) });
     }
-    if (requests >= MOST_REQUESTS) throw new Error(`more than ${MOST_REQUESTS} requests at a time`);
+    if (requests >= MOST_REQUESTS) throw new TooManyRequests();
     requests++;
     const late = stream ? [] : [AbortSignal.timeout(ms)];
     const signal = AbortSignal.any([...(init.signal ? [init.signal] : []), ...late]);

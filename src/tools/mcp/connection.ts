@@ -4,6 +4,8 @@ import { type Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { type CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import { VERSION } from '../../platform/common/version';
+import { TooManyRequests } from './bounded-fetch';
+import { ConnectionLost } from './failures';
 import { MOST_TOOLS } from './listing';
 import { sdk } from './sdk';
 
@@ -62,7 +64,7 @@ export class Connection {
       await client.connect(transport, { timeout: timeoutMs });
     } catch (error) {
       await transport.close();
-      throw connection.reason ?? error;
+      throw connection.why(error);
     }
     client.onerror = () => void connection.check();
     return connection;
@@ -120,11 +122,18 @@ export class Connection {
     try {
       return await ask();
     } catch (error) {
-      throw this.reason ?? error;
+      throw this.why(error);
     } finally {
       this.calls--;
       this.usedAt = Date.now();
     }
+  }
+
+  /** The SDK's own error for it has a code that servers use for anything. */
+  private why(error: unknown): unknown {
+    const { ErrorCode, McpError } = sdk();
+    const lost = this.closed && error instanceof McpError && error.code === (ErrorCode.ConnectionClosed as number);
+    return this.reason ?? (lost ? new ConnectionLost() : error);
   }
 
   /** Something went wrong that may belong to no call. When the server is gone, nobody is to wait for it any longer. */
@@ -135,7 +144,8 @@ export class Connection {
       await this.client.ping({ timeout: PING_MS });
       await wait(PAUSE_MS, undefined, { ref: false });
     } catch (error) {
-      if (!(error instanceof sdk().McpError)) await this.close(); // else it is there: slow, or it knows no ping
+      const there = error instanceof sdk().McpError; // it is slow, or knows no ping
+      if (!there && !(error instanceof TooManyRequests)) await this.close();
     } finally {
       this.checking = false;
     }

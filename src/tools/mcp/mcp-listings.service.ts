@@ -9,7 +9,7 @@ import { McpServersRepository, type McpSummary } from './mcp-servers.repository'
 /** Of all pages. */
 const LISTED_MS = 15_000;
 /** A server that says its tools have changed is asked for them once in so long. */
-const CHANGED_MS = 5_000;
+const CHANGED_MS = 2_000;
 
 /** Keeps what servers say of their tools: nobody who uses them waits for that. */
 @Injectable()

@@ -25,10 +25,7 @@ const SLACK_MS = 1_000;
 @Injectable()
 export class McpTools implements ToolSource {
   /** By server and the time of its listing. */
-  private readonly known = new LRUCache<string, readonly Tool[]>({
-    maxSize: REMEMBERED,
-    sizeCalculation: (tools) => JSON.stringify(tools).length,
-  });
+  private readonly known = new LRUCache<string, readonly Tool[]>({ maxSize: REMEMBERED });
 
   constructor(
     private readonly servers: McpServersRepository,
@@ -47,7 +44,7 @@ export class McpTools implements ToolSource {
       for (const server of unknown) {
         const { tools, listed_at } = rows.get(server.id) ?? { tools: [], listed_at: null };
         const made = this.made(server, tools);
-        this.known.set(keyOf({ id: server.id, listed_at }), made);
+        this.known.set(keyOf({ id: server.id, listed_at }), made, { size: JSON.stringify(tools).length });
         found.set(server.id, made);
       }
     }
