@@ -1,11 +1,12 @@
-import { lookup } from 'node:dns';
+import { lookup as systemLookup } from 'node:dns';
 import { type IncomingHttpHeaders } from 'node:http';
 import { type BlockList, isIP, type LookupFunction } from 'node:net';
 import { type Readable } from 'node:stream';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type OnApplicationShutdown } from '@nestjs/common';
 import { Agent, buildConnector, request } from 'undici';
-import { Config } from '../config/config.service';
+import { type Config } from '../config/config.service';
 import { familyOf, networksOf } from '../config/networks';
+import { type AllowedHosts, isAllowedHost } from './allowed-hosts';
 import { isPublicAddress } from './networks';
 
 const CONNECT_MS = 5_000;
@@ -18,7 +19,7 @@ export class ForbiddenAddress extends Error {
   override name = 'ForbiddenAddress';
 }
 
-/** An address that nobody is asked at: another protocol, credentials in it, or too many redirects on the way. */
+/** An address that nobody is asked at: another protocol or host, credentials in it, or too many redirects on the way. */
 export class ForbiddenUrl extends Error {
   override name = 'ForbiddenUrl';
 }
@@ -37,12 +38,15 @@ export interface OutboundAnswer {
  * address itself, not its spelling: names are resolved once, and all they resolve to must be public or in
  * `outbound.allowed_networks`.
  */
-@Injectable()
 export class OutboundService implements OnApplicationShutdown {
   private readonly allowed: BlockList;
   private readonly agent: Agent;
 
-  constructor({ yaml }: Config) {
+  /** @param resolve finds the addresses of a name: the system does, unless told otherwise */
+  constructor(
+    { yaml }: Config,
+    private readonly resolve: typeof systemLookup = systemLookup,
+  ) {
     this.allowed = networksOf(yaml.outbound.allowed_networks);
     const connect = buildConnector({ timeout: CONNECT_MS, lookup: this.lookup });
     this.agent = new Agent({
@@ -75,9 +79,15 @@ export class OutboundService implements OnApplicationShutdown {
   /**
    * Follows at most five redirects; each is checked like the first address. Throws ForbiddenUrl, ForbiddenAddress, and
    * what the network throws.
+   * @param hosts the only ones that are asked, where it is not null
    */
-  async get(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<OutboundAnswer> {
-    let target = checked(url);
+  async get(
+    url: string,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+    hosts: AllowedHosts = null,
+  ): Promise<OutboundAnswer> {
+    let target = checked(url, hosts);
     for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
       const answer = await request(target, { method: 'GET', headers, dispatcher: this.agent, signal });
       answer.body.on('error', () => undefined); // whoever reads hears of it; destroying it unread is one, too
@@ -86,7 +96,7 @@ export class OutboundService implements OnApplicationShutdown {
         return { url: target.href, status: answer.statusCode, headers: answer.headers, body: answer.body };
       }
       answer.body.destroy();
-      target = checked(location, target);
+      target = checked(location, hosts, target);
     }
     throw new ForbiddenUrl(`It redirects more than ${MOST_REDIRECTS} times.`);
   }
@@ -96,7 +106,7 @@ export class OutboundService implements OnApplicationShutdown {
   }
 
   private readonly lookup: LookupFunction = (hostname, options, done) => {
-    lookup(hostname, { ...options, all: true }, (error, found) => {
+    this.resolve(hostname, { ...options, all: true }, (error, found) => {
       if (error) return done(error, []);
       const refused = found.find(({ address }) => !this.mayBeAsked(address));
       if (refused) return done(forbidden(refused.address), []);
@@ -107,11 +117,14 @@ export class OutboundService implements OnApplicationShutdown {
   };
 }
 
-function checked(url: string, base?: URL): URL {
+function checked(url: string, hosts: AllowedHosts, base?: URL): URL {
   if (!URL.canParse(url, base?.href)) throw new ForbiddenUrl('It is not an address.');
   const parsed = new URL(url, base);
   if (!['http:', 'https:'].includes(parsed.protocol)) throw new ForbiddenUrl('Only http:// and https:// are asked.');
   if (parsed.username || parsed.password) throw new ForbiddenUrl('There are credentials in the address.');
+  if (!isAllowedHost(parsed.hostname, hosts)) {
+    throw new ForbiddenUrl(`The host ${parsed.hostname} is not among those this workspace allows.`);
+  }
   parsed.hash = '';
   return parsed;
 }
