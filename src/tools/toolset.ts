@@ -1,4 +1,5 @@
 import { matchesGlob } from '../platform/common/auth/glob';
+import { type ToolDefinition } from '../providers/providers.types';
 import { toolNotFound } from './tools.errors';
 import { type Tool } from './tools.types';
 
@@ -9,6 +10,11 @@ export class Toolset {
 
   constructor(readonly tools: readonly Tool[]) {
     this.byName = new Map(tools.map((tool) => [tool.name, tool]));
+  }
+
+  /** As a model is told them. */
+  get definitions(): ToolDefinition[] {
+    return this.tools.map(({ name, description, parameters }) => ({ name, description, parameters }));
   }
 
   find(name: string): Tool | null {

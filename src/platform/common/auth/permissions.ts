@@ -3,7 +3,16 @@ export const ROLES = ['owner', 'admin', 'member', 'viewer'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** What an API key can be narrowed to. */
-export const SCOPES = ['chat', 'embeddings', 'documents:read', 'documents:write', 'tools', 'agents', 'usage:read', 'admin'] as const;
+export const SCOPES = [
+  'chat',
+  'embeddings',
+  'documents:read',
+  'documents:write',
+  'tools',
+  'agents',
+  'usage:read',
+  'admin',
+] as const;
 export type Scope = (typeof SCOPES)[number];
 
 interface Rule {
@@ -33,6 +42,7 @@ export const PERMISSIONS = {
   'tools:manage': { role: 'admin', scope: 'admin', unrestricted: true },
   'agents:use': { role: 'member', scope: 'agents' },
   'agents:read': { role: 'viewer', scope: 'agents' },
+  'agents:write': { role: 'member', scope: 'agents' },
   'models:read': { role: 'viewer', scope: null },
   'profile:read': { role: 'viewer', scope: null },
   'limits:read': { role: 'viewer', scope: null },

@@ -1,0 +1,124 @@
+import { newId } from '../platform/common/ids';
+import { type PicoUsd, sumOf } from '../platform/common/money';
+import { type Message, NO_USAGE, sumOfUsage, type TokenUsage } from '../providers/providers.types';
+import { type ToolResult } from '../tools/tools.types';
+import { type LoopLimits, type ModelStep, type PastStep, type ToolCall } from './tool-loop.types';
+
+/** As often as the same call may have the same result. */
+const MOST_REPEATS = 3;
+const REPEATED =
+  '\n[You made this very call before, and it had this very result. Make it once more and you will be stopped: use what you have, or try something else.]';
+
+/** How far a loop has come: what the model is told next, and what its stop rules look at. */
+export class LoopState {
+  /** What model and tools said, as it is told to the model. */
+  readonly messages: Message[] = [];
+  /** Calls of the model so far. */
+  steps = 0;
+  usage: TokenUsage = NO_USAGE;
+  /** Null when a model has no known price. */
+  cost: PicoUsd | null = 0n;
+  /** Whether it was told who answers. */
+  started = false;
+  /** Whether the model has said anything. */
+  spoke = false;
+  /** Whether a model's usage had to be estimated. */
+  estimated = false;
+  /** Whether the same call had the same result too often, though the model was told. */
+  repeated = false;
+  /** Calls of the last step without a result. */
+  open: ToolCall[] = [];
+  private readonly ids = new Set<string>();
+  private readonly seen = new Map<string, { times: number; toldInStep: number | null }>();
+  private readonly began = performance.now();
+
+  constructor(
+    readonly limits: LoopLimits,
+    private readonly elapsedBefore = 0,
+  ) {}
+
+  get elapsedMs(): number {
+    return this.elapsedBefore + performance.now() - this.began;
+  }
+
+  /** What may still be spent; null when only budgets limit it. */
+  get costLeft(): PicoUsd | null {
+    const { maxCost } = this.limits;
+    return maxCost === null ? null : maxCost - (this.cost ?? maxCost);
+  }
+
+  /** Some providers number the calls of every answer from nothing, or give no ids at all. */
+  uniqueId(id: string): string {
+    const unique = id === '' || this.ids.has(id) ? `call_${newId()}` : id;
+    this.ids.add(unique);
+    return unique;
+  }
+
+  /** Also of a model call that came to nothing. */
+  spend(usage: TokenUsage, cost: PicoUsd | null): void {
+    this.usage = sumOfUsage(this.usage, usage);
+    this.cost = sumOf(this.cost, cost);
+  }
+
+  said({ parts, calls }: Pick<ModelStep, 'parts' | 'calls'>): void {
+    this.steps++;
+    for (const part of parts) if (part.type === 'tool_call') this.ids.add(part.id);
+    this.messages.push({ role: 'assistant', parts });
+    this.open = [...calls];
+  }
+
+  /** Returns what the model is told, which may be more than came out. */
+  answered(call: ToolCall, result: ToolResult): ToolResult {
+    const told = { ...result, content: result.content + this.noteOn(call, result) };
+    this.cost = sumOf(this.cost, result.cost);
+    this.open = this.open.filter(({ id }) => id !== call.id);
+    this.results().push({
+      type: 'tool_result',
+      toolCallId: call.id,
+      content: told.content,
+      ...(told.isError ? { isError: true } : {}),
+    });
+    return told;
+  }
+
+  /** What was done before, by whichever process. */
+  resume(steps: readonly PastStep[]): void {
+    for (const step of steps) {
+      this.spend(step.usage, step.cost);
+      this.said(step);
+      for (const call of step.calls) {
+        const result = step.results.get(call.id);
+        if (result) this.answered(call, { ...result, content: result.content.replace(REPEATED, '') });
+      }
+    }
+  }
+
+  /** Results of one step are one message, whatever the order in which they come. */
+  private results(): Message['parts'] {
+    const last = this.messages.at(-1);
+    if (last?.role === 'tool') return last.parts;
+    const message: Message = { role: 'tool', parts: [] };
+    this.messages.push(message);
+    return message.parts;
+  }
+
+  private noteOn({ name, arguments: text }: ToolCall, { content }: ToolResult): string {
+    const what = JSON.stringify([name, normal(text), content]);
+    const known = this.seen.get(what) ?? { times: 0, toldInStep: null };
+    this.seen.set(what, known);
+    known.times++;
+    if (known.toldInStep !== null && known.toldInStep < this.steps && known.times >= MOST_REPEATS) this.repeated = true;
+    if (known.times < 2 || known.toldInStep !== null) return '';
+    known.toldInStep = this.steps;
+    return REPEATED;
+  }
+}
+
+/** The same arguments, however they are spaced. */
+function normal(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
+}
