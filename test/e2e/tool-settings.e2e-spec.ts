@@ -56,6 +56,25 @@ describe('the settings of tools', () => {
     expect((await put(owner, null)).body).toEqual({ allowed_hosts: null });
   });
 
+  it('hold for the tools of a chat', async () => {
+    const ask = async (url: string) => {
+      const message = `call http_get ${JSON.stringify({ url })}`;
+      const { status, body } = await member.post('/v1/chat', {
+        model: 'demo/echo',
+        message,
+        server_tools: ['http_get'],
+      });
+      expect(status).toBe(200);
+      return JSON.stringify(body);
+    };
+    await put(owner, ['example.com']);
+    expect(await ask('http://example.org/')).toContain(
+      'The host example.org is not among those this workspace allows.',
+    );
+    await put(owner, null);
+    expect(await ask(parley.url)).toContain('Its server is not a public one.');
+  });
+
   it('are for those who manage the workspace', async () => {
     const { status, body } = await put(member, []);
     expect([status, body.error.code]).toEqual([403, 'insufficient_role']);

@@ -183,6 +183,8 @@ tools:
       expect(await refused('web_page', { url: web.url })).toContain('image/png');
       web.answer = (_, res) => res.writeHead(200, { 'content-type': 'application/pdf' }).end('%PDF-1.7 broken');
       expect(await refused('web_page', { url: web.url })).toMatch(/damaged|no text/);
+      web.answer = (_, res) => res.writeHead(200, { 'content-type': 'text/plain' }).end('x'.repeat(11 * 1024 * 1024));
+      expect(await refused('web_page', { url: web.url })).toBe('The page has more than 10 MB.');
     });
   });
 

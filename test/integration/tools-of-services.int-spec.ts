@@ -72,7 +72,7 @@ describe('tools that ask services the operator names', () => {
   describe('the search of the web', () => {
     it('asks SearXNG', async () => {
       service.answer = searxng;
-      expect(await search('searxng', { query: 'a & b', count: 2 }, 'searx-key')).toEqual({
+      expect(await search('searxng', { query: 'a & b' }, 'searx-key')).toEqual({
         results: [HIT, { title: 'Redis <docs>', url: 'https://redis.example/docs', snippet: '' }],
       });
       expect(service.asked).toMatchObject([

@@ -13,14 +13,17 @@ const found = z.object({ title: z.string(), url: z.string(), snippet: z.string()
 type Found = z.infer<typeof found>;
 type Search = (settings: WebSearchSettings, query: string, count: number, signal: AbortSignal) => Promise<Found[]>;
 
+/** Some entries are of other kinds, such as sums and facts: they are left out. */
+const entries = <T extends z.ZodType>(entry: T) =>
+  z.array(entry.nullable().catch(null)).transform((all) => all.filter((one) => one !== null));
 /** https://docs.searxng.org/dev/search_api.html; the server must have `json` among its `search.formats`. */
 const searxngAnswer = z.object({
-  results: z.array(z.object({ title: z.string(), url: z.string(), content: z.string().nullish() })),
+  results: entries(z.object({ title: z.string(), url: z.string(), content: z.string().nullish() })),
 });
 /** https://api-dashboard.search.brave.com/app/documentation/web-search; without hits there is no `web`. */
 const braveAnswer = z.object({
   web: z
-    .object({ results: z.array(z.object({ title: z.string(), url: z.string(), description: z.string().nullish() })) })
+    .object({ results: entries(z.object({ title: z.string(), url: z.string(), description: z.string().nullish() })) })
     .nullish(),
 });
 

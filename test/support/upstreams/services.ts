@@ -104,12 +104,10 @@ export const searxng: JsonServer['answer'] = (url, res) => {
     query: url.searchParams.get('q'),
     number_of_results: 0,
     results: HITS.map(({ title, url: address, text }, i) => ({
-      url: address,
-      title,
+      ...(i === 2 ? { template: 'keyvalue.html' } : { url: address, title }),
       ...(i === 1 ? {} : { content: text }),
       thumbnail: null,
       engine: 'brave',
-      template: 'default.html',
       parsed_url: ['https', new URL(address).host, '/docs', '', '', ''],
       img_src: '',
       priority: '',
