@@ -18,7 +18,7 @@ async function* looped(turn: Turn, next: NextTurn, tools: ToolsService): AsyncGe
   const toolset = await tools.select(principal, request.serverTools ?? [], 'server_tools');
   refuseUnclear(request, toolset);
   const journal = turn.journal ?? unkept;
-  const state = new LoopState({ ...tools.limits, ...request.limits }, journal.past.elapsedMs);
+  const state = new LoopState({ ...tools.limits, ...request.limits }, request.messages, journal.past.elapsedMs);
   state.resume(journal.past.steps);
   const context = { principal, requestId, collectionIds: request.grounding?.collectionIds ?? null };
   for await (const event of toolLoop(turn, next, { toolset, tools, journal, state, context })) {
