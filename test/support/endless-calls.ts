@@ -1,7 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { limit, settled } from './budgets';
 import { noLeases } from './ledger';
-import { ask, billedFor, CALCULATOR, lastOf, picoUsd, receivedBy, resultsIn, said, typesOf } from './server-tools';
+import {
+  ask,
+  billedFor,
+  CALCULATOR,
+  lastOf,
+  picoUsd,
+  receivedBy,
+  resultsIn,
+  said,
+  tightUser,
+  typesOf,
+} from './server-tools';
 import { until, within } from './until';
 import { type TestUser } from './user';
 import { sdk, type World } from './world';
@@ -96,6 +107,20 @@ export function endlessCalls(provider: string, given: () => { world: World; alic
     expect(picoUsd(budget.spent_usd) / 1_000_000n).toBe(usd / 1_000_000n);
     const refused = await ask(bob, { message: 'Go', model: `${provider}/endless`, max_tokens: 499, ...CALCULATOR });
     expect([refused.status, refused.body.error.code]).toEqual([429, 'budget_exceeded']);
+  });
+
+  it('end as a failure where the tier has no tokens left, and what was done is kept', async () => {
+    const bob = await tightUser(world);
+    const id = await bob.conversation();
+    const asked = { content: 'Go', model: `${provider}/endless`, ...CALCULATOR, max_steps: 500, max_tokens: 10 };
+    const { status, body } = await bob.post(`/v1/conversations/${id}/chat`, asked);
+    expect([status, body.error.code]).toEqual([429, 'rate_limit_exceeded']);
+    const [question, answer] = await bob.messages(id);
+    expect(question).toMatchObject({ role: 'user', content: 'Go' });
+    expect(answer).toMatchObject({ status: 'partial', stop_reason: 'error', error: { code: 'rate_limit_exceeded' } });
+    expect(answer.tool_calls).not.toEqual([]);
+    for (const { result } of answer.tool_calls) expect(result).toMatchObject({ is_error: false });
+    expect(answer.content).toBe(steps(answer.tool_calls.length));
   });
 
   it('end when the answer is cancelled, with what was said and done', async () => {

@@ -17,16 +17,30 @@ export const OUTCOME = '42\n1024\n10';
 
 /** A thousandth of a dollar for a token of the answer, a millionth for one of the prompt; a quarter for the time of day. */
 const price = '{ input_per_mtok: 1, output_per_mtok: 1000 }';
-const PRICED: ParleyOptions = {
+const ADMIN = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'the admin password' };
+const OPTIONS: ParleyOptions = {
+  env: ADMIN,
   yaml: `models:
   - { id: openai/endless, max_output_tokens: 4096, price: ${price} }
   - { id: anthropic/endless, max_output_tokens: 4096, price: ${price} }
 tools: { prices: { current_time: "0.25" } }
+tiers: { tight: { tokens_per_minute: 2000 } }
 retry: { attempts: 1 }
 budgets: { default_max_tokens: 100 }`,
 };
 
-export const startToolsWorld = (): Promise<World> => startWorld(PRICED);
+export const startToolsWorld = (): Promise<World> => startWorld(OPTIONS);
+
+/** Somebody new, with few tokens a minute. */
+export async function tightUser({ parley }: World): Promise<TestUser> {
+  const login = { email: ADMIN.ADMIN_EMAIL, password: ADMIN.ADMIN_PASSWORD };
+  const { body } = await parley.anonymous().post('/v1/auth/login', login);
+  const admin = parley.anonymous().with({ authorization: `Bearer ${body.access_token}` });
+  const user = await parley.user();
+  const { status } = await admin.patch(`/v1/admin/users/${user.id}`, { tier: 'tight' });
+  if (status !== 200) throw new Error(`no tier was given: ${status}`);
+  return user;
+}
 
 export const CALCULATOR = { server_tools: ['calculator'] };
 export const said = (content: string) => [{ role: 'user' as const, content }];
