@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AdminModule } from './admin/admin.module';
+import { AgentsModule } from './agents/agents.module';
 import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
 import { ConversationsModule } from './conversations/conversations.module';
@@ -52,6 +53,7 @@ export class AppModule {
         RagModule,
         ToolsModule,
         ConversationsModule,
+        AgentsModule,
         OpenAiSurfaceModule,
         SimpleSurfaceModule,
         EmbeddingsModule,

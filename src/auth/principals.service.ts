@@ -52,7 +52,11 @@ export class PrincipalsService {
    * Who asked for something that is done now, with the rights they have now. Throws what their own request would be
    * answered with.
    */
-  async ofAccount({ userId, workspaceId, apiKeyId }: Pick<Principal, 'userId' | 'workspaceId' | 'apiKeyId'>): Promise<Principal> {
+  async ofAccount({
+    userId,
+    workspaceId,
+    apiKeyId,
+  }: Pick<Principal, 'userId' | 'workspaceId' | 'apiKeyId'>): Promise<Principal> {
     if (apiKeyId) return this.admit(await this.apiKeys.findKnownById(apiKeyId, workspaceId), workspaceId);
     const account = await this.accounts.find(userId, workspaceId);
     if (!account) throw invalidToken('This account is gone.');

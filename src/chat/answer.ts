@@ -64,6 +64,7 @@ export class Answer {
   private addResult({ call, result }: Extract<ChatEvent, { type: 'server_result' }>): void {
     this.content.push(toResultPart(call, result));
     this.spent = sumOf(this.spent, result.cost);
+    if (this.usage) this.cost = this.spent;
   }
 
   get complete(): boolean {

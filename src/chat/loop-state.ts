@@ -1,6 +1,6 @@
 import { newId } from '../platform/common/ids';
 import { type PicoUsd, sumOf } from '../platform/common/money';
-import { type Message, NO_USAGE, sumOfUsage, type TokenUsage } from '../providers/providers.types';
+import { type Message, NO_USAGE, type Part, sumOfUsage, type TokenUsage } from '../providers/providers.types';
 import { type ToolResult } from '../tools/tools.types';
 import { type LoopLimits, type ModelStep, type PastStep, type ToolCall } from './tool-loop.types';
 
@@ -28,6 +28,8 @@ export class LoopState {
   repeated = false;
   /** Calls of the last step without a result. */
   open: ToolCall[] = [];
+  private calls: readonly ToolCall[] = [];
+  private readonly results = new Map<string, ToolResult>();
   private readonly ids = new Set<string>();
   private readonly seen = new Map<string, { times: number; toldInStep: number | null }>();
   private readonly began = performance.now();
@@ -65,6 +67,8 @@ export class LoopState {
     for (const part of parts) if (part.type === 'tool_call') this.ids.add(part.id);
     this.messages.push({ role: 'assistant', parts });
     this.open = [...calls];
+    this.calls = calls;
+    this.results.clear();
   }
 
   /** Returns what the model is told, which may be more than came out. */
@@ -72,12 +76,8 @@ export class LoopState {
     const told = { ...result, content: result.content + this.noteOn(call, result) };
     this.cost = sumOf(this.cost, result.cost);
     this.open = this.open.filter(({ id }) => id !== call.id);
-    this.results().push({
-      type: 'tool_result',
-      toolCallId: call.id,
-      content: told.content,
-      ...(told.isError ? { isError: true } : {}),
-    });
+    this.results.set(call.id, told);
+    if (this.open.length === 0) this.messages.push(this.answers());
     return told;
   }
 
@@ -93,13 +93,14 @@ export class LoopState {
     }
   }
 
-  /** Results of one step are one message, whatever the order in which they come. */
-  private results(): Message['parts'] {
-    const last = this.messages.at(-1);
-    if (last?.role === 'tool') return last.parts;
-    const message: Message = { role: 'tool', parts: [] };
-    this.messages.push(message);
-    return message.parts;
+  /** Results of one step are one message, in the order of its calls. */
+  private answers(): Message {
+    const parts = [...this.calls].flatMap(({ id }): Part[] => {
+      const told = this.results.get(id);
+      const { content = '', isError = false } = told ?? {};
+      return told ? [{ type: 'tool_result', toolCallId: id, content, ...(isError ? { isError } : {}) }] : [];
+    });
+    return { role: 'tool', parts };
   }
 
   private noteOn({ name, arguments: text }: ToolCall, { content }: ToolResult): string {

@@ -78,8 +78,12 @@ export async function* modelStep(
     yield event;
   }
   if (!finish) throw new Error('a model call ended without its end');
-  const parts = content.parts();
-  const ours = parts.filter((part) => part.type === 'tool_call').filter(({ name }) => !calls.isClients(name));
+  const parts = content
+    .parts()
+    .map((part) =>
+      part.type === 'tool_call' && !calls.isClients(part.name) ? { ...part, server: true as const } : part,
+    );
+  const ours = parts.filter((part) => part.type === 'tool_call').filter(({ server }) => server);
   return {
     ...step,
     parts,

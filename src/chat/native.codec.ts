@@ -12,7 +12,7 @@ import {
   type UnreadyDocumentDto,
 } from './native.types';
 import { toCallPart, toResultPart } from './steps.codec';
-import { type StopReason } from './tool-loop.types';
+import { type StopReason, type ToolCall, type WaitReason } from './tool-loop.types';
 
 export const toNativeUsage = (usage: TokenUsage): TokenUsageDto => ({
   input_tokens: usage.inputTokens,
@@ -129,6 +129,9 @@ export const startFrame = (seq: number, identity: Identity, { model, provider }:
 export const deltaFrame = (seq: number, type: DeltaType, text: string): string =>
   `id: ${seq}\nevent: ${type}\ndata: {"type":"${type}","text":${JSON.stringify(text)}}\n\n`;
 
+/** A process went on where another died: what was told after the event `after` and before this one is void. */
+export const resumedFrame = (seq: number, after: number): string => frame(seq, 'run.resumed', { after });
+
 /** A call of a tool, by whomever it is executed. */
 export const toolCallFrame = (seq: number, part: PartOf<'tool_call'>): string =>
   frame(seq, 'tool.call', toToolCall(part));
@@ -137,13 +140,13 @@ export const toolCallFrame = (seq: number, part: PartOf<'tool_call'>): string =>
 export const toolResultFrame = (seq: number, name: string, part: PartOf<'tool_result'>): string =>
   frame(seq, 'tool.result', { id: part.toolCallId, name, ...toOutcome(part) });
 
-export const approvalFrame = (seq: number, { call, reason }: Extract<ChatEvent, { type: 'approval' }>): string =>
+export const approvalFrame = (seq: number, { call, reason }: { call: ToolCall; reason: WaitReason }): string =>
   frame(seq, 'approval.required', { call_id: call.id, name: call.name, arguments: call.arguments, reason });
 
 export const citationFrame = (seq: number, citation: CitationDto): string => frame(seq, 'citation', citation);
 
 /** `end` may tell more, such as the stored message. */
-export const endFrame = (seq: number, end: NativeEnd & Record<string, unknown>): string =>
+export const endFrame = (seq: number, end: Omit<NativeEnd, keyof Answering> & Record<string, unknown>): string =>
   frame(seq, 'message.end', end);
 
 export const errorFrame = (seq: number, error: ErrorBody): string => frame(seq, 'error', { error });

@@ -15,7 +15,7 @@ import {
 } from '../chat/native.codec';
 import { type CitationDto } from '../chat/native.types';
 import { toCallPart } from '../chat/steps.codec';
-import { isSpoken, Voice } from '../chat/voice';
+import { isSpoken, Voice } from '../chat/voice.codec';
 import { type ErrorBody } from '../platform/common/errors/problem';
 import { NO_USAGE, type Part } from '../providers/providers.types';
 import { toMessage } from './conversations.codec';

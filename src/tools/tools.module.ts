@@ -1,9 +1,15 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module';
 import { CallsModule } from '../calls/calls.module';
+import { UsageModule } from '../usage/usage.module';
 import { BUILTIN_TOOLS, BuiltinTools } from './builtin-tools.service';
 import { calculator } from './builtin/calculator.tool';
 import { currentTime } from './builtin/current-time.tool';
+import { CustomTools } from './custom/custom-tools';
+import { CustomToolsController } from './custom/custom-tools.controller';
+import { CustomToolsRepository } from './custom/custom-tools.repository';
+import { CustomToolsService } from './custom/custom-tools.service';
+import { OpenApiDocumentsService } from './custom/openapi-documents.service';
 import { McpConnections } from './mcp/mcp-connections.service';
 import { McpListings } from './mcp/mcp-listings.service';
 import { McpServersController } from './mcp/mcp-servers.controller';
@@ -21,14 +27,22 @@ const builtin = {
   useFactory: () => [calculator, currentTime],
 };
 
-const sources = { provide: TOOL_SOURCES, inject: [BuiltinTools, McpTools], useFactory: (...all: ToolSource[]) => all };
+const sources = {
+  provide: TOOL_SOURCES,
+  inject: [BuiltinTools, CustomTools, McpTools],
+  useFactory: (...all: ToolSource[]) => all,
+};
 
 @Module({
-  imports: [AuditModule, CallsModule],
-  controllers: [ToolsController, McpServersController],
+  imports: [CallsModule, AuditModule, UsageModule],
+  controllers: [ToolsController, CustomToolsController, McpServersController],
   providers: [
     builtin,
     BuiltinTools,
+    CustomToolsRepository,
+    CustomTools,
+    OpenApiDocumentsService,
+    CustomToolsService,
     McpConnections,
     McpListings,
     McpServersRepository,

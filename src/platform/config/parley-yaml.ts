@@ -191,6 +191,8 @@ const settings = z.strictObject({
       max_steps: z.int().min(1).max(1_000).default(10),
       /** Of one answer or run, waiting for people not counted. */
       max_duration: duration.default(600_000),
+      /** How long a run waits for somebody's decision. */
+      approval_expiry: duration.default(7 * 86_400_000),
       /** Characters of one result that the model is told; what comes after them is cut, and marked. */
       max_output: z.int().min(100).max(1_000_000).default(20_000),
       /** USD of one execution, by name. */

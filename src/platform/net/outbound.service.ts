@@ -12,6 +12,10 @@ const CONNECT_MS = 5_000;
 const ANSWER_MS = 10_000;
 const MOST_REDIRECTS = 5;
 const REDIRECTS = [301, 302, 303, 307, 308];
+/** Those that change nothing (RFC 9110, 9.2.1). */
+const REDIRECTED_METHODS: readonly string[] = ['GET', 'HEAD'];
+/** What tells another server nothing it was not meant to know. */
+const HARMLESS = ['accept', 'accept-encoding', 'accept-language', 'user-agent'];
 
 /** An address that users may not have us speak to. */
 export class ForbiddenAddress extends Error {
@@ -21,6 +25,18 @@ export class ForbiddenAddress extends Error {
 /** An address that nobody is asked at: another protocol, credentials in it, or too many redirects on the way. */
 export class ForbiddenUrl extends Error {
   override name = 'ForbiddenUrl';
+}
+
+export type OutboundMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** What a server is asked. */
+export interface OutboundRequest {
+  method: OutboundMethod;
+  url: string;
+  headers: Record<string, string>;
+  body?: string;
+  /** How long it may be silent, ten seconds unless told. */
+  timeoutMs?: number;
 }
 
 /** What a server answered. The body is as it was sent: it may be encoded, and is to be read or destroyed. */
@@ -76,13 +92,28 @@ export class OutboundService implements OnApplicationShutdown {
    * Follows at most five redirects; each is checked like the first address. Throws ForbiddenUrl, ForbiddenAddress, and
    * what the network throws.
    */
-  async get(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<OutboundAnswer> {
-    let target = checked(url);
-    for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
-      const answer = await request(target, { method: 'GET', headers, dispatcher: this.agent, signal });
+  get(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<OutboundAnswer> {
+    return this.request({ method: 'GET', url, headers }, signal);
+  }
+
+  /**
+   * The same for any method. Only GET and HEAD are asked again where they are redirected; what leaves for another origin
+   * has none of the headers that could be secrets.
+   */
+  async request(
+    { method, url, headers, body, timeoutMs = ANSWER_MS }: OutboundRequest,
+    signal: AbortSignal,
+  ): Promise<OutboundAnswer> {
+    const first = checked(url);
+    const timeouts = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
+    for (let target = first, hop = 0; hop <= MOST_REDIRECTS; hop++) {
+      const sent = target.origin === first.origin ? headers : harmless(headers);
+      const options = { method, headers: sent, body: body ?? null, dispatcher: this.agent, signal, ...timeouts };
+      const answer = await request(target, options);
       answer.body.on('error', () => undefined); // whoever reads hears of it; destroying it unread is one, too
       const { location } = answer.headers;
-      if (!REDIRECTS.includes(answer.statusCode) || typeof location !== 'string') {
+      const redirected = REDIRECTS.includes(answer.statusCode) && typeof location === 'string';
+      if (!redirected || !REDIRECTED_METHODS.includes(method)) {
         return { url: target.href, status: answer.statusCode, headers: answer.headers, body: answer.body };
       }
       answer.body.destroy();
@@ -125,5 +156,8 @@ function checked(url: string, base?: URL): URL {
   parsed.hash = '';
   return parsed;
 }
+
+const harmless = (headers: Record<string, string>) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => HARMLESS.includes(name.toLowerCase())));
 
 const forbidden = (address: string) => new ForbiddenAddress(`${address} is not an address users may have us speak to`);
