@@ -24,7 +24,8 @@ export class SdkServer {
       this.headers.push(req.headers);
       void this.transport(req.headers['mcp-session-id']).then((transport) => {
         if (transport) return transport.handleRequest(req, res);
-        return res.writeHead(404).end('no such session');
+        res.writeHead(404).end('no such session');
+        return undefined;
       });
     });
     await new Promise<void>((done) => this.http.listen(this.port, '127.0.0.1', done));
