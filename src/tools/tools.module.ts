@@ -10,6 +10,11 @@ import { CustomToolsController } from './custom/custom-tools.controller';
 import { CustomToolsRepository } from './custom/custom-tools.repository';
 import { CustomToolsService } from './custom/custom-tools.service';
 import { OpenApiDocumentsService } from './custom/openapi-documents.service';
+import { DatabaseSessions } from './databases/database-sessions.repository';
+import { DatabaseTools } from './databases/database-tools';
+import { DatabasesController } from './databases/databases.controller';
+import { DatabasesRepository } from './databases/databases.repository';
+import { DatabasesService } from './databases/databases.service';
 import { ToolsController } from './tools.controller';
 import { TOOL_SOURCES, ToolsService } from './tools.service';
 import { type ToolSource } from './tools.types';
@@ -23,13 +28,13 @@ const builtin = {
 
 const sources = {
   provide: TOOL_SOURCES,
-  inject: [BuiltinTools, CustomTools],
+  inject: [BuiltinTools, DatabaseTools, CustomTools],
   useFactory: (...all: ToolSource[]) => all,
 };
 
 @Module({
   imports: [CallsModule, AuditModule, UsageModule],
-  controllers: [ToolsController, CustomToolsController],
+  controllers: [ToolsController, CustomToolsController, DatabasesController],
   providers: [
     builtin,
     BuiltinTools,
@@ -37,6 +42,10 @@ const sources = {
     CustomTools,
     OpenApiDocumentsService,
     CustomToolsService,
+    DatabasesRepository,
+    DatabaseSessions,
+    DatabaseTools,
+    DatabasesService,
     sources,
     ToolsService,
   ],

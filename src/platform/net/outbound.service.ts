@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns';
+import { lookup as lookupAll } from 'node:dns/promises';
 import { type IncomingHttpHeaders } from 'node:http';
 import { type BlockList, isIP, type LookupFunction } from 'node:net';
 import { type Readable } from 'node:stream';
@@ -120,6 +121,18 @@ export class OutboundService implements OnApplicationShutdown {
       target = checked(location, target);
     }
     throw new ForbiddenUrl(`It redirects more than ${MOST_REDIRECTS} times.`);
+  }
+
+  /** An address of a host that users name, for what is no HTTP. Throws ForbiddenAddress, and what looking it up throws. */
+  async addressOf(host: string): Promise<string> {
+    if (isIP(host)) {
+      if (!this.mayBeAsked(host)) throw forbidden(host);
+      return host;
+    }
+    const found = await lookupAll(host, { all: true });
+    const refused = found.find(({ address }) => !this.mayBeAsked(address));
+    if (refused) throw forbidden(refused.address);
+    return found[0]?.address ?? host;
   }
 
   private mayBeAsked(address: string): boolean {
