@@ -22,6 +22,11 @@ import { CustomToolsController } from './custom/custom-tools.controller';
 import { CustomToolsRepository } from './custom/custom-tools.repository';
 import { CustomToolsService } from './custom/custom-tools.service';
 import { OpenApiDocumentsService } from './custom/openapi-documents.service';
+import { DatabaseSessions } from './databases/database-sessions.repository';
+import { DatabaseTools } from './databases/database-tools';
+import { DatabasesController } from './databases/databases.controller';
+import { DatabasesRepository } from './databases/databases.repository';
+import { DatabasesService } from './databases/databases.service';
 import { McpConnections } from './mcp/mcp-connections.service';
 import { McpListings } from './mcp/mcp-listings.service';
 import { McpServersController } from './mcp/mcp-servers.controller';
@@ -60,13 +65,19 @@ const builtin = {
 
 const sources = {
   provide: TOOL_SOURCES,
-  inject: [BuiltinTools, CustomTools, McpTools],
+  inject: [BuiltinTools, DatabaseTools, CustomTools, McpTools],
   useFactory: (...all: ToolSource[]) => all,
 };
 
 @Module({
   imports: [AuditModule, CallsModule, RagModule, UsageModule],
-  controllers: [ToolsController, ToolSettingsController, CustomToolsController, McpServersController],
+  controllers: [
+    ToolsController,
+    ToolSettingsController,
+    CustomToolsController,
+    DatabasesController,
+    McpServersController,
+  ],
   providers: [
     builtin,
     BuiltinTools,
@@ -79,6 +90,10 @@ const sources = {
     McpServersRepository,
     McpServersService,
     McpTools,
+    DatabasesRepository,
+    DatabaseSessions,
+    DatabaseTools,
+    DatabasesService,
     sources,
     ToolSettingsRepository,
     ToolSettingsService,

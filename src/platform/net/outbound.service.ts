@@ -1,4 +1,4 @@
-import { lookup as systemLookup } from 'node:dns';
+import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { type IncomingHttpHeaders } from 'node:http';
 import { type BlockList, isIP, type LookupFunction } from 'node:net';
 import { type Readable } from 'node:stream';
@@ -141,6 +141,20 @@ export class OutboundService implements OnApplicationShutdown {
   async fetch(url: string | URL, { method, headers, body, signal }: RequestInit): Promise<Response> {
     const init = { method, headers, body, signal, redirect: 'manual', dispatcher: this.streams };
     return undiciFetch(url, init as UndiciInit);
+  }
+
+  /** An address of a host that users name, for what is no HTTP. Throws ForbiddenAddress, and what looking it up throws. */
+  async addressOf(host: string): Promise<string> {
+    if (isIP(host)) {
+      if (!this.mayBeAsked(host)) throw forbidden(host);
+      return host;
+    }
+    const found = await new Promise<LookupAddress[]>((done, fail) => {
+      this.resolve(host, { all: true }, (error, addresses) => (error ? fail(error) : done(addresses)));
+    });
+    const refused = found.find(({ address }) => !this.mayBeAsked(address));
+    if (refused) throw forbidden(refused.address);
+    return found[0]?.address ?? host;
   }
 
   private mayBeAsked(address: string): boolean {
