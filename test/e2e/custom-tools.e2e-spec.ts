@@ -288,6 +288,45 @@ describe('HTTP tools without code', () => {
     expect((await guest.patch(`${PATH}/${id}`, { headers: {} })).body.error.code).toBe('custom_tool_not_found');
   });
 
+  it('and databases are registered beside them, by admins alone, and their addresses are never told', async () => {
+    const [owner, guest] = [await parley.user(), await parley.user()];
+    const url = 'postgres://reader:pass-4711@db.example.com:6432/shop?sslmode=require';
+    const path = '/v1/tools/databases';
+    const made = await owner.post(path, { name: 'shop', url, schemas: ['reporting'] });
+    expect([made.status, made.body]).toEqual([
+      201,
+      {
+        id: expect.any(String),
+        name: 'shop',
+        host: 'db.example.com:6432',
+        schemas: ['reporting'],
+        max_rows: 200,
+        statement_timeout_ms: 10_000,
+        created_at: expect.any(String),
+      },
+    ]);
+    const listed = await owner.get(path);
+    expect(listed.body.data).toEqual([made.body]);
+    expect((await owner.get('/v1/tools')).body.data.map((tool: any) => tool.name)).toContain('sql_query');
+    expect((await guest.get('/v1/tools')).body.data.map((tool: any) => tool.name)).not.toContain('sql_query');
+    const again = await owner.post(path, { name: 'shop', url, schemas: ['reporting'] });
+    expect(again.body.error.code).toBe('database_name_taken');
+    expect((await owner.post(PATH, endpoint({ name: 'sql_query' }))).body.error.code).toBe('tool_name_taken');
+    const bad = await owner.post(path, { name: 'x', url: 'postgres://x', schemas: ['pg_catalog'], max_rows: null });
+    expect(bad.body.error.details.map((detail: any) => detail.field)).toEqual(['schemas', 'max_rows']);
+    const there = guest.with({ ...guest.headers, 'x-workspace-id': owner.workspaceId });
+    await parley.database.query(`INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, 'member')`, [
+      owner.workspaceId,
+      guest.id,
+    ]);
+    expect((await there.get(path)).body.error.code).toBe('insufficient_role');
+    expect((await guest.delete(`${path}/${made.body.id}`)).body.error.code).toBe('database_not_found');
+    expect((await owner.delete(`${path}/${made.body.id}`)).status).toBe(204);
+    const log = await parley.database.query('SELECT * FROM audit_log WHERE workspace_id = $1', [owner.workspaceId]);
+    for (const all of [made.body, listed.body, log, parley.logs]) expect(JSON.stringify(all)).not.toContain('4711');
+    expect(log).toHaveLength(2);
+  });
+
   it('are remembered: a chat does not read them again', async () => {
     const user = await parley.user();
     await create(user, endpoint());

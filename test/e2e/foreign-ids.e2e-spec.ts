@@ -83,6 +83,9 @@ describe("another tenant's ids", () => {
     const documents = await collection(there);
     const document = await text(there, documents, 'Secret', 'What nobody else is to know.');
     await settled(there, document.id);
+    await there.post('/v1/tools/custom', { name: 'own', description: 'Own.', url: 'https://example.com/' });
+    const url = 'postgres://reader:secret@db.example.com/shop';
+    await there.post('/v1/tools/databases', { name: 'own', url, schemas: ['shop'] });
     const workspaces = [user.workspaceId, team];
     const rows = await rowsOf([user.id, ...workspaces]);
     // The latest of each table, and every workspace.
