@@ -75,6 +75,7 @@ export class McpService {
     server.setRequestHandler(CallToolRequestSchema, ({ params }) => orFail(this.call(user, params, res, unwanted)));
     const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
     await server.connect(transport);
+    unwanted.throwIfAborted();
     const gone = () => failed.reject(unwanted.reason as Error);
     unwanted.addEventListener('abort', gone);
     try {
