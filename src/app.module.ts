@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AdminModule } from './admin/admin.module';
+import { AgentsModule } from './agents/agents.module';
 import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
 import { ConversationsModule } from './conversations/conversations.module';
@@ -18,6 +19,7 @@ import { RagModule } from './rag/rag.module';
 import { EmbeddingsModule } from './surfaces/embeddings/embeddings.module';
 import { EstimateModule } from './surfaces/estimate/estimate.module';
 import { GroundedSurfaceModule } from './surfaces/grounded/grounded.module';
+import { McpSurfaceModule } from './surfaces/mcp/mcp.module';
 import { OpenAiSurfaceModule } from './surfaces/openai/openai.module';
 import { SimpleSurfaceModule } from './surfaces/simple/simple.module';
 import { ToolsModule } from './tools/tools.module';
@@ -51,11 +53,13 @@ export class AppModule {
         RagModule,
         ToolsModule,
         ConversationsModule,
+        AgentsModule,
         OpenAiSurfaceModule,
         SimpleSurfaceModule,
         EmbeddingsModule,
         EstimateModule,
         GroundedSurfaceModule,
+        McpSurfaceModule,
       ],
     };
   }

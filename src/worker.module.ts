@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AgentsModule } from './agents/agents.module';
 import { AuthModule } from './auth/auth.module';
 import { IdempotencyModule } from './idempotency/idempotency.module';
 import { CommonModule } from './platform/common/common.module';
@@ -32,6 +33,7 @@ export class WorkerModule {
         AuthModule,
         IdempotencyModule,
         RagModule,
+        AgentsModule,
       ],
     };
   }

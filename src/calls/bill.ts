@@ -6,6 +6,7 @@ import { type Amount, type JudgedBudget } from '../usage/budgets.types';
 import { type LedgerService } from '../usage/ledger.service';
 import { type ReservationsService } from '../usage/reservations.service';
 import { type LiveCall } from '../usage/usage.types';
+import { maxCostReached } from './calls.errors';
 import { type ModelCall } from './calls.types';
 import { isEmbedding } from './embedding';
 import { defaultMaxTokens, limitOf, type WorstCase, worstCase } from './worst-case';
@@ -42,15 +43,26 @@ export class Bill {
   async reserve(): Promise<void> {
     const { call, tools } = this;
     const { plan, request } = call;
-    if (!plan || !(await tools.reservations.budgeted(call.principal))) return;
-    let maxTokens = limitOf(request) ?? defaultMaxTokens(plan, tools.defaultMaxTokens);
+    if (!plan) return;
+    const budgeted = await tools.reservations.budgeted(call.principal);
+    if (!budgeted && call.mostCost === undefined) return;
+    let maxTokens = withinCost(call, plan, limitOf(request) ?? defaultMaxTokens(plan, tools.defaultMaxTokens));
+    if (budgeted) maxTokens = await this.reserveFor(plan, maxTokens);
+    if (!isEmbedding(request)) call.request = { ...request, maxTokens };
+  }
+
+  /** Returns the longest answer there is room for in all budgets. */
+  private async reserveFor(plan: Plan, most: number): Promise<number> {
+    const { call, tools } = this;
+    const { request } = call;
+    let maxTokens = most;
     for (let tries = 1; ; tries++) {
       this.worst = worstCase(plan, request, maxTokens);
       const amount = amountOf(this.worst);
       const full = await this.hold(amount);
       if (full.length === 0) {
         this.held = amount;
-        break;
+        return maxTokens;
       }
       if (tries === 1) {
         await tools.ledger.settled(); // what was answered a moment ago may still be held
@@ -60,7 +72,6 @@ export class Bill {
       if (room === 0) throw refusal(full, call.allowTruncate ? amountOf(worstCase(plan, request, 1)) : amount);
       maxTokens = room;
     }
-    if (!isEmbedding(request)) call.request = { ...request, maxTokens };
   }
 
   /** To be awaited before an attempt leaves. Throws `budget_exceeded` when there is no room for it beside what failed before. */
@@ -82,12 +93,18 @@ export class Bill {
   }
 
   private async cover(attempt: LiveCall, target: Target): Promise<void> {
-    if (!this.held) return;
-    const most = this.worst?.perTarget.find((worst) => worst.target.id === target.id);
+    const { plan } = this.call;
+    if (!plan) return;
+    const { mostCost } = this.call;
+    if (!this.held && mostCost === undefined) return;
+    this.worst ??= worstCase(plan, this.call.request);
+    const most = this.worst.perTarget.find((worst) => worst.target.id === target.id);
     if (!most) throw new Error(`nobody foresaw a call of ${target.id}`);
     this.opened.set(attempt, { usd: most.cost, tokens: most.input.upper + most.maxOutput });
     const underWay = [...this.opened].map(([other, worst]) => (isUnderWay(other) ? worst : usedBy(other)));
     const needed = [...underWay, ...this.ended.map(usedBy)].reduce(plus);
+    if (mostCost !== undefined && (needed.usd ?? 0n) > mostCost) throw maxCostReached(mostCost);
+    if (!this.held) return;
     const more = {
       usd: atLeastZero((needed.usd ?? 0n) - (this.held.usd ?? 0n)),
       tokens: Math.max(0, needed.tokens - this.held.tokens),
@@ -107,8 +124,19 @@ const amountOf = ({ cost, tokens }: WorstCase): Amount => ({ usd: cost, tokens }
 const refusal = (full: readonly JudgedBudget[], amount: Amount) =>
   full.some(({ unpriced }) => unpriced) ? modelUnpriced() : budgetExceeded(full, amount);
 
+/** The answer as long as the call may cost. Throws `max_cost_reached` when there is no room for a single token, `model_unpriced`. */
+function withinCost({ mostCost, request }: ModelCall, plan: Plan, maxTokens: number): number {
+  if (mostCost === undefined) return maxTokens;
+  const { cost } = worstCase(plan, request, maxTokens);
+  if (cost === null) throw modelUnpriced();
+  if (cost <= mostCost) return maxTokens;
+  const room = longestThatFits(plan, request, maxTokens, [{ left_usd: mostCost, left_tokens: null }]);
+  if (room === 0) throw maxCostReached(mostCost);
+  return room;
+}
+
 /** The longest answer, in tokens, whose worst case fits into all budgets; 0 when none does. */
-function longestThatFits(plan: Plan, request: CallRequest, most: number, full: readonly JudgedBudget[]): number {
+function longestThatFits(plan: Plan, request: CallRequest, most: number, full: readonly Left[]): number {
   const fits = (maxTokens: number) => {
     const { cost, tokens } = worstCase(plan, request, maxTokens);
     return full.every(
@@ -124,6 +152,8 @@ function longestThatFits(plan: Plan, request: CallRequest, most: number, full: r
   }
   return fitting;
 }
+
+type Left = Pick<JudgedBudget, 'left_usd' | 'left_tokens'>;
 
 /** Its outcome is what it would be if its process died now. */
 const isUnderWay = (attempt: LiveCall) => attempt.record().outcome === 'interrupted';

@@ -37,6 +37,8 @@ export interface CallOrder extends Asked {
   readonly stream: boolean;
   /** Bounds the whole call, retries included; never longer than configured. */
   readonly timeoutMs?: number;
+  /** The call, retries included, costs no more: its answer is as long as there is room for. */
+  readonly mostCost?: PicoUsd;
   /** Rather a shorter answer than none, when a budget has no room for the longest. */
   readonly allowTruncate?: boolean;
   readonly signal: AbortSignal;

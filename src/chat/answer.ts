@@ -1,11 +1,14 @@
 import { type Rate } from '../platform/common/http/rate-headers';
 import { type PicoUsd, sumOf } from '../platform/common/money';
 import { Collector } from '../providers/collector.codec';
-import { type TokenUsage } from '../providers/providers.types';
+import { NO_USAGE, sumOfUsage, type TokenUsage } from '../providers/providers.types';
 import { type SearchResult } from '../rag/search.types';
 import { type CallRecord } from '../usage/usage.types';
 import { type ChatEvent } from './event.types';
 import { type CitationDto } from './native.types';
+import { toCallPart, toResultPart } from './steps.codec';
+import { type StopReason } from './tool-loop.types';
+import { usageOf } from './usage.codec';
 
 /** An answer as far as it has come: its parts, who gives it, and at the end what it cost. */
 export class Answer {
@@ -22,6 +25,8 @@ export class Answer {
   notReady: SearchResult['notReady'] | null = null;
   /** Of all attempts. Null until the end, and when a model has no known price. */
   cost: PicoUsd | null = null;
+  /** Why a loop of model and tools ended; null before, and when its client is to go on with it; undefined when there is none. */
+  stopReason: StopReason | null | undefined;
   private spent: PicoUsd | null = 0n;
   private readonly startedAt = performance.now();
   private firstContentAt: number | null = null;
@@ -31,11 +36,15 @@ export class Answer {
       this.citations.push(event.citation);
       return;
     }
-    this.content.add(event);
+    if (event.type === 'approval') return;
+    if (event.type === 'server_call') this.content.push(toCallPart(event.call));
+    else if (event.type === 'server_result') this.addResult(event);
+    else this.content.add(event);
     if (event.type === 'start') {
       ({ provider: this.provider, model: this.model, attempts: this.attempts } = event);
     } else if (event.type === 'finish') {
       ({ usage: this.usage, cost: this.cost } = event);
+      this.stopReason = event.stop;
     } else {
       this.firstContentAt ??= performance.now();
     }
@@ -49,13 +58,13 @@ export class Answer {
     this.provider ??= record.provider;
     this.model ??= record.model;
     this.cost = this.spent;
-    this.usage = {
-      inputTokens: record.inputTokens,
-      outputTokens: record.outputTokens,
-      cachedInputTokens: record.cachedTokens,
-      cacheWriteTokens: record.cacheWriteTokens,
-      reasoningTokens: record.reasoningTokens,
-    };
+    this.usage = sumOfUsage(this.usage ?? NO_USAGE, usageOf(record));
+  }
+
+  private addResult({ call, result }: Extract<ChatEvent, { type: 'server_result' }>): void {
+    this.content.push(toResultPart(call, result));
+    this.spent = sumOf(this.spent, result.cost);
+    this.cost = this.spent;
   }
 
   get complete(): boolean {

@@ -2,9 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { CallsService } from '../calls/calls.service';
 import { type Principal } from '../platform/common/auth/principal';
 import { paced } from '../platform/common/http/paced';
+import { ToolsService } from '../tools/tools.service';
+import { type CallRecord } from '../usage/usage.types';
 import { Answer } from './answer';
 import { type ChatEvent, type ChatRequest, type NextTurn } from './chat.types';
 import { GroundingService } from './grounding.service';
+import { type Journal } from './tool-loop.types';
 import { turnStages } from './turn-stages';
 
 /** Where a turn comes from. */
@@ -12,6 +15,8 @@ export interface Origin {
   requestId: string;
   /** The stored message that the answer becomes. */
   messageId?: string;
+  /** Of a loop that another process could go on with. */
+  journal?: Journal;
 }
 
 /** One answer to a user, for every surface. */
@@ -19,11 +24,14 @@ export interface Origin {
 export class ChatService {
   private readonly run: NextTurn;
 
-  constructor(calls: CallsService, grounding: GroundingService) {
+  constructor(calls: CallsService, grounding: GroundingService, tools: ToolsService) {
     const end: NextTurn = () => {
       throw new Error('the last turn stage has no next');
     };
-    this.run = turnStages(calls, grounding).reduceRight<NextTurn>((next, stage) => (turn) => stage(turn, next), end);
+    this.run = turnStages(calls, grounding, tools).reduceRight<NextTurn>(
+      (next, stage) => (turn) => stage(turn, next),
+      end,
+    );
   }
 
   /**
@@ -33,12 +41,14 @@ export class ChatService {
   start(
     principal: Principal,
     request: ChatRequest,
-    { requestId, messageId }: Origin,
+    { requestId, messageId, journal }: Origin,
     signal: AbortSignal,
   ): { events: AsyncIterable<ChatEvent>; answer: Answer } {
     const answer = new Answer();
     const record = (event: ChatEvent) => answer.add(event);
-    const turn = { principal, requestId, messageId: messageId ?? null, request, signal, answer, record };
+    const settle = (record: CallRecord) => answer.settle(record);
+    const kept = { messageId: messageId ?? null, journal: journal ?? null };
+    const turn = { principal, requestId, request, signal, answer, record, settle, ...kept };
     return { events: lazily(() => this.run(turn)), answer };
   }
 

@@ -3,8 +3,10 @@ import { type NoEvidence } from '../platform/config/parley-yaml';
 import { type GenerationRequest } from '../providers/providers.types';
 import { type Filter } from '../rag/filter.types';
 import { type Rerank, type SearchMode } from '../rag/search.types';
+import { type CallRecord } from '../usage/usage.types';
 import { type Answer } from './answer';
 import { type ChatEvent } from './event.types';
+import { type Journal, type LoopLimits } from './tool-loop.types';
 
 export type { Answer } from './answer';
 export type { ChatEvent } from './event.types';
@@ -34,6 +36,12 @@ export interface ChatRequest extends GenerationRequest {
   timeoutMs?: number;
   allowTruncate?: boolean;
   grounding?: Grounding;
+  /** Tools that are executed here: names, or names with a `*`. */
+  serverTools?: readonly string[];
+  /** What documents those tools may look at; absent for those it is grounded in, or else all that the caller may read. */
+  toolCollections?: readonly string[];
+  /** Of a loop of model and tools; what is absent is as `tools` of `parley.yaml` says. */
+  limits?: Partial<LoopLimits>;
 }
 
 /** One answer to a user. */
@@ -48,6 +56,10 @@ export interface Turn {
   readonly answer: Answer;
   /** To be told each event that leaves, before it does: it becomes part of the answer. */
   readonly record: (event: ChatEvent) => void;
+  /** To be told what each attempt at a model is billed, however it ended. */
+  readonly settle: (record: CallRecord) => void;
+  /** Where a loop of model and tools keeps what it does; null where nobody will go on with it. */
+  readonly journal: Journal | null;
 }
 
 export type NextTurn = (turn: Turn) => AsyncIterable<ChatEvent>;

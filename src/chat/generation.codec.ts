@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { ON_DISCONNECT } from '../platform/common/http/client-gone';
 import { type GenerationRequest, REASONING_EFFORTS, type ToolChoice } from '../providers/providers.types';
 import { type ChatRequest } from './chat.types';
+import { parseUsd } from '../platform/common/money';
+import { type LoopLimits } from './tool-loop.types';
 import { groundingOptions, toGrounding } from './grounding.codec';
 
 const functionName = z.string().regex(/^[\w-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, _ or -' });
@@ -40,6 +42,28 @@ const responseFormat = z.discriminatedUnion('type', [
 ]);
 
 const modelName = z.string().min(1).max(256);
+
+/** How long a loop of model and tools may go on. */
+export const limitOptions = {
+  max_steps: z.int().min(1).max(1_000).optional().meta({
+    description: 'Calls of the model, at most, where it has `server_tools`',
+    example: 10,
+  }),
+  max_cost_usd: z
+    .string()
+    .regex(/^\d{1,6}(\.\d{1,12})?$/, { error: 'expected USD as text, such as "0.05"' })
+    .optional()
+    .meta({ description: 'What model and tools may cost together, at most', example: '0.05' }),
+  max_duration_ms: z
+    .int()
+    .min(1)
+    .max(24 * 3_600_000)
+    .optional()
+    .meta({ description: 'How long model and tools may take together, in milliseconds', example: 60_000 }),
+};
+
+/** Server tools of one request. */
+export const MOST_SERVER_TOOLS = 128;
 
 /** What can be asked of a model beside the messages, under OpenAI's names; shared by every surface. `null` means not given. */
 export const generationOptions = {
@@ -85,6 +109,16 @@ export const generationOptions = {
       'When a budget has no room for the longest answer, take the longest it has room for instead of refusing',
   }),
   ...groundingOptions,
+  server_tools: z
+    .array(z.string().min(1).max(64))
+    .max(MOST_SERVER_TOOLS)
+    .optional()
+    .meta({
+      description:
+        'Tools that are executed here (GET /v1/tools); a name with `*` means all that match. The model calls them until it answers or a limit is reached. `tools` are still handed to the client',
+      example: ['calculator', 'current_time'],
+    }),
+  ...limitOptions,
   on_disconnect: z
     .enum(ON_DISCONNECT)
     .optional()
@@ -131,8 +165,22 @@ export function toGeneration(options: GenerationOptions): Omit<ChatRequest, 'mes
     race: options.race,
     timeoutMs: options.timeout_ms,
     allowTruncate: options.allow_truncate,
+    serverTools: options.server_tools,
+    limits: toLimits(options),
     grounding: toGrounding(options.collection_ids, options.retrieval),
   });
+}
+
+type Limits = z.output<z.ZodObject<typeof limitOptions>>;
+
+/** Undefined when there are none. */
+export function toLimits({ max_steps, max_cost_usd, max_duration_ms }: Limits): Partial<LoopLimits> | undefined {
+  const limits = defined({
+    maxSteps: max_steps,
+    maxCost: max_cost_usd === undefined ? undefined : parseUsd(max_cost_usd),
+    maxDurationMs: max_duration_ms,
+  });
+  return Object.keys(limits).length > 0 ? limits : undefined;
 }
 
 const toToolChoice = (choice: z.output<typeof toolChoice>): ToolChoice =>

@@ -133,7 +133,7 @@ export class GroundingService {
   }
 
   private async rewrite(turn: Turn, question: string): Promise<{ query: string; spent: Spent | null }> {
-    const { principal, requestId, messageId, request, signal, answer } = turn;
+    const { principal, requestId, messageId, request, signal, settle } = turn;
     const { fallbacks, endUser } = request;
     const model = this.modelOf(request);
     let query = '';
@@ -146,7 +146,7 @@ export class GroundingService {
       request: { ...toRewriting(request.messages, question), ...(endUser === undefined ? {} : { endUser }) },
       stream: false,
       signal,
-      onSettled: (record) => answer.settle(record),
+      onSettled: settle,
       ...(model === undefined ? {} : { model }),
       ...(fallbacks === undefined ? {} : { fallbacks }),
     });

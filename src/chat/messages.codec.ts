@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { type Message, type Part } from '../providers/providers.types';
+import { fromReasoningDetails, fromServerSteps, serverSteps } from './server-steps.codec';
+import { toSteps } from './steps.codec';
 
 /**
  * Messages as OpenAI's Chat Completions has them, which every surface speaks:
@@ -64,15 +66,22 @@ const assistantMessage = z
       .meta({ description: 'As an earlier answer carried it: what the provider wants back to go on reasoning' }),
     // Answers carry these; clients send whole answers back. They say nothing to a model.
     annotations: z.array(z.unknown()).nullish(),
+    server_steps: serverSteps.nullish().meta({
+      description: 'As an earlier answer carried it: told to the model instead of the content and tool calls',
+    }),
     citations: z.array(z.unknown()).nullish(),
+    stop_reason: z.string().nullish(),
     not_ready: z.array(z.unknown()).nullish(),
     audio: z.null().optional(),
     function_call: z.null().optional(),
   })
-  .refine(({ content, refusal, tool_calls }) => content || refusal || tool_calls?.length, {
-    error: 'expected content or tool_calls',
-    path: ['content'],
-  });
+  .refine(
+    ({ content, refusal, tool_calls, server_steps }) => content || refusal || tool_calls?.length || server_steps,
+    {
+      error: 'expected content or tool_calls',
+      path: ['content'],
+    },
+  );
 
 export const chatMessages = z
   .array(
@@ -92,9 +101,9 @@ export const chatMessages = z
 type WireMessage = z.output<typeof chatMessages>[number];
 type AssistantMessage = Extract<WireMessage, { role: 'assistant' }>;
 
-export const toMessages = (messages: readonly WireMessage[]): Message[] => messages.map(toMessage);
+export const toMessages = (messages: readonly WireMessage[]): Message[] => messages.flatMap(toMessage);
 
-function toMessage(message: WireMessage): Message {
+function toMessage(message: WireMessage): Message | Message[] {
   const named = message.name === undefined ? {} : { name: message.name };
   switch (message.role) {
     case 'system':
@@ -103,7 +112,9 @@ function toMessage(message: WireMessage): Message {
     case 'user':
       return { role: 'user', parts: toParts(message.content), ...named };
     case 'assistant':
-      return { role: 'assistant', parts: assistantParts(message), ...named };
+      return message.server_steps
+        ? toSteps(fromServerSteps(message.server_steps, new Set(message.tool_calls?.map(({ id }) => id))))
+        : { role: 'assistant', parts: assistantParts(message), ...named };
     case 'tool': {
       const text = toParts(message.content).map((part) => (part.type === 'text' ? part.text : ''));
       return {
@@ -146,7 +157,7 @@ function dataUrl(url: string): { data: string; mediaType: string } {
 function assistantParts(message: AssistantMessage): Part[] {
   const { content, refusal, tool_calls, reasoning_content, reasoning_details } = message;
   const reasoning: Part[] = reasoning_details?.length
-    ? reasoning_details.map(({ text, format, data }) => ({ type: 'reasoning', text, opaque: { format, data } }))
+    ? fromReasoningDetails(reasoning_details)
     : reasoning_content
       ? [{ type: 'reasoning', text: reasoning_content }]
       : [];

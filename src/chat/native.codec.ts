@@ -2,9 +2,17 @@ import { formatUsd } from '../platform/common/money';
 import { rateHeaders } from '../platform/common/http/rate-headers';
 import { type EventCodec } from '../platform/common/http/sse.service';
 import { type ErrorBody } from '../platform/common/errors/problem';
-import { type FinishReason, type TokenUsage } from '../providers/providers.types';
+import { type FinishReason, type Part, type TokenUsage } from '../providers/providers.types';
 import { type Answer, type ChatEvent } from './chat.types';
-import { type CitationDto, type TokenUsageDto, type ToolCallDto, type UnreadyDocumentDto } from './native.types';
+import {
+  type CitationDto,
+  type TokenUsageDto,
+  type ToolCallDto,
+  type ToolOutcomeDto,
+  type UnreadyDocumentDto,
+} from './native.types';
+import { toCallPart, toResultPart } from './steps.codec';
+import { type StopReason, type ToolCall, type WaitReason } from './tool-loop.types';
 
 export const toNativeUsage = (usage: TokenUsage): TokenUsageDto => ({
   input_tokens: usage.inputTokens,
@@ -18,8 +26,32 @@ export const toNativeUsage = (usage: TokenUsage): TokenUsageDto => ({
 export const modelOf = ({ provider, model }: Pick<Answer, 'provider' | 'model'>): string | null =>
   provider && model ? `${provider}/${model}` : null;
 
-export const toNativeToolCalls = ({ content }: Answer): ToolCallDto[] =>
-  content.toolCalls().map(({ id, name, arguments: text }) => ({ id, name, arguments: text }));
+type PartOf<T extends Part['type']> = Extract<Part, { type: T }>;
+
+/** The calls of an answer, with the results of those that were executed here. */
+export function toNativeToolCalls(parts: readonly Part[]): ToolCallDto[] {
+  const results = new Map(parts.flatMap((part) => (part.type === 'tool_result' ? [[part.toolCallId, part]] : [])));
+  return parts.flatMap((part) => {
+    if (part.type !== 'tool_call') return [];
+    const result = results.get(part.id);
+    return [{ ...toToolCall(part), ...(result ? { result: toOutcome(result) } : {}) }];
+  });
+}
+
+const toToolCall = ({ id, name, arguments: text, server }: PartOf<'tool_call'>): ToolCallDto => ({
+  id,
+  name,
+  arguments: text,
+  server: server ?? false,
+});
+
+const toOutcome = ({ content, isError = false, execution }: PartOf<'tool_result'>): ToolOutcomeDto => ({
+  content,
+  is_error: isError,
+  truncated: execution?.truncated ?? false,
+  duration_ms: execution?.durationMs ?? 0,
+  cost_usd: execution?.costUsd ?? null,
+});
 
 /** Names of models are free text; a header takes printable ASCII. The rest is percent-encoded, as in a URL. */
 const printable = (name: string) => name.toWellFormed().replace(/[^\x20-\x7e]+/g, encodeURIComponent);
@@ -44,6 +76,7 @@ export function answerHeaders(answer: Headed): Record<string, string> {
 export interface Identity {
   message_id: string;
   conversation_id?: string;
+  run_id?: string;
 }
 
 /** Who answers. Both null before anyone did. `model` is `provider/model`. */
@@ -68,6 +101,8 @@ export interface NativeEnd extends Answering {
   usage: TokenUsageDto;
   cost_usd: string | null;
   unpriced: boolean;
+  /** Of a loop of model and tools. */
+  stop_reason?: StopReason | null;
   not_ready?: UnreadyDocumentDto[];
 }
 
@@ -75,6 +110,12 @@ export interface NativeEnd extends Answering {
 export const NOBODY_YET = -1;
 /** There: a citation. */
 export const CITED = -2;
+/** There: a call of a tool that is executed here. */
+export const CALLED = -3;
+/** There: its result. */
+export const ANSWERED = -4;
+/** There: a call that somebody has to decide about. */
+export const AWAITED = -5;
 
 export type DeltaType = 'message.delta' | 'reasoning.delta';
 
@@ -88,12 +129,24 @@ export const startFrame = (seq: number, identity: Identity, { model, provider }:
 export const deltaFrame = (seq: number, type: DeltaType, text: string): string =>
   `id: ${seq}\nevent: ${type}\ndata: {"type":"${type}","text":${JSON.stringify(text)}}\n\n`;
 
-export const toolCallFrame = (seq: number, call: ToolCallDto): string => frame(seq, 'tool.call', call);
+/** A process went on where another died: what was told after the event `after` and before this one is void. */
+export const resumedFrame = (seq: number, after: number): string => frame(seq, 'run.resumed', { after });
+
+/** A call of a tool, by whomever it is executed. */
+export const toolCallFrame = (seq: number, part: PartOf<'tool_call'>): string =>
+  frame(seq, 'tool.call', toToolCall(part));
+
+/** What came out of one that was executed here; `name` is its tool's. */
+export const toolResultFrame = (seq: number, name: string, part: PartOf<'tool_result'>): string =>
+  frame(seq, 'tool.result', { id: part.toolCallId, name, ...toOutcome(part) });
+
+export const approvalFrame = (seq: number, { call, reason }: { call: ToolCall; reason: WaitReason }): string =>
+  frame(seq, 'approval.required', { call_id: call.id, name: call.name, arguments: call.arguments, reason });
 
 export const citationFrame = (seq: number, citation: CitationDto): string => frame(seq, 'citation', citation);
 
 /** `end` may tell more, such as the stored message. */
-export const endFrame = (seq: number, end: NativeEnd & Record<string, unknown>): string =>
+export const endFrame = (seq: number, end: Omit<NativeEnd, keyof Answering> & Record<string, unknown>): string =>
   frame(seq, 'message.end', end);
 
 export const errorFrame = (seq: number, error: ErrorBody): string => frame(seq, 'error', { error });
@@ -104,11 +157,16 @@ export const isDeltaFrame = (text: string): boolean => /^id: \d+\nevent: \w+\.de
 /** Whether it is the last frame of its stream. */
 export const isLastFrame = (text: string): boolean => /^id: \d+\nevent: (message\.end|error)\n/.test(text);
 
+/** As a frame has it. */
+export type ToldResult = { id: string; name: string } & ToolOutcomeDto;
+
 type Told =
   | { type: DeltaType; text: string }
   | ({ type: 'message.start' } & Answering)
   | ({ type: 'citation' } & CitationDto)
-  | { type: 'tool.call' | 'message.end' | 'error' };
+  | ({ type: 'tool.call' } & ToolCallDto)
+  | ({ type: 'tool.result' } & ToldResult)
+  | { type: 'approval.required' | 'message.end' | 'error' };
 
 /** What a frame made here says. */
 export const parseFrame = (text: string): Told => JSON.parse(text.slice(text.indexOf('\ndata: ') + 7)) as Told;
@@ -118,11 +176,11 @@ export const parseFrame = (text: string): Told => JSON.parse(text.slice(text.ind
  * and `data` whose `type` repeats the event.
  */
 export class NativeCodec implements EventCodec<ChatEvent> {
-  private seq = 0;
-
+  /** @param seq of the last event that was told before, of the same stream */
   constructor(
     private readonly identity: Identity,
     private readonly answer: Answer,
+    private seq = 0,
   ) {}
 
   begins({ type }: ChatEvent): boolean {
@@ -148,20 +206,31 @@ export class NativeCodec implements EventCodec<ChatEvent> {
         return event.delta && deltaFrame(++this.seq, 'reasoning.delta', event.delta);
       case 'citation':
         return citationFrame(++this.seq, event.citation);
+      case 'server_call':
+        return toolCallFrame(++this.seq, toCallPart(event.call));
+      case 'server_result':
+        return toolResultFrame(++this.seq, event.call.name, toResultPart(event.call, event.result));
+      case 'approval':
+        return approvalFrame(++this.seq, event);
       case 'tool_call':
       case 'opaque':
-        return ''; // tool calls are told whole, at the end
+        return ''; // the client's calls are told whole, at the end
       case 'finish': {
-        const calls = toNativeToolCalls(this.answer).map((call) => toolCallFrame(++this.seq, call));
+        const start = this.start(); // an answer may end before anybody gave it
+        const calls = this.answer.content
+          .toolCalls()
+          .filter(({ server }) => !server)
+          .map((call) => toolCallFrame(++this.seq, call));
         const end = {
           ...this.answering,
           finish_reason: event.reason,
           usage: toNativeUsage(event.usage),
           cost_usd: event.cost === null ? null : formatUsd(event.cost),
           unpriced: event.cost === null,
+          ...(event.stop === undefined ? {} : { stop_reason: event.stop }),
           ...(this.answer.notReady ? { not_ready: [...this.answer.notReady] } : {}),
         };
-        return calls.join('') + endFrame(++this.seq, end);
+        return start + calls.join('') + endFrame(++this.seq, end);
       }
     }
   }

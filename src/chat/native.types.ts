@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 export class TokenUsageDto {
   @ApiProperty({ type: 'integer', description: 'Cached tokens included', example: 9 })
@@ -17,6 +17,24 @@ export class TokenUsageDto {
   reasoning_tokens: number;
 }
 
+/** What came out of a tool that was executed here. */
+export class ToolOutcomeDto {
+  @ApiProperty({ description: 'As the model was told it', example: '21' })
+  content: string;
+
+  @ApiProperty({ description: 'Whether it says why the tool failed' })
+  is_error: boolean;
+
+  @ApiProperty({ description: 'Whether there was more than the model was told' })
+  truncated: boolean;
+
+  @ApiProperty({ type: 'integer', example: 12 })
+  duration_ms: number;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Null when it is not known', example: '0.000000' })
+  cost_usd: string | null;
+}
+
 export class ToolCallDto {
   @ApiProperty({ example: 'call_1' })
   id: string;
@@ -26,6 +44,12 @@ export class ToolCallDto {
 
   @ApiProperty({ description: 'JSON text, as the model wrote it', example: '{"city":"Paris"}' })
   arguments: string;
+
+  @ApiProperty({ description: 'Whether it is executed here; else it waits for the client to do so' })
+  server: boolean;
+
+  @ApiPropertyOptional({ type: ToolOutcomeDto, description: 'Of one that was executed here' })
+  result?: ToolOutcomeDto;
 }
 
 /** What an answer says is so, and where that stands: `quote` is the document's extracted text from `start` to `end`. */

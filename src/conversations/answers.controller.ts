@@ -34,6 +34,7 @@ const TURN_EXAMPLES = {
 const TURN_ERRORS = [
   '404 conversation_not_found',
   '404 collection_not_found',
+  '404 tool_not_found',
   '409 turn_in_progress',
   ...IDEMPOTENCY_ERRORS,
   ...MODEL_ERRORS,

@@ -112,7 +112,8 @@ export class AnswersService {
     const conversation = await this.conversations.getOwned(user, id);
     const model = body.model ?? (body.race ? undefined : (conversation.model ?? undefined));
     const collection_ids = body.collection_ids ?? conversation.collectionIds;
-    const options = toGeneration({ ...body, model, collection_ids });
+    const server_tools = body.server_tools ?? (conversation.tools.length > 0 ? conversation.tools : undefined);
+    const options = toGeneration({ ...body, model, collection_ids, server_tools });
     this.providers.resolve(user.rules, options.model, options);
 
     const question = (history: StoredMessage[]) => toQuestion(body, history);

@@ -23,6 +23,10 @@ export class Conversation {
   systemPrompt: string | null;
 
   /** What its answers are grounded in, unless a turn says otherwise. */
+  /** Names of tools that are executed here, where a turn doesn't name its own. */
+  @Column('text', { array: true })
+  tools: string[];
+
   @Column('uuid', { name: 'collection_ids', array: true })
   collectionIds: string[];
 

@@ -1,4 +1,4 @@
-import { toNativeUsage } from '../chat/native.codec';
+import { toNativeToolCalls, toNativeUsage } from '../chat/native.codec';
 import { formatUsd, parseUsd } from '../platform/common/money';
 import { type Part } from '../providers/providers.types';
 import { type Conversation } from './conversation.entity';
@@ -11,6 +11,7 @@ export const toConversation = (conversation: Conversation): ConversationDto => (
   model: conversation.model,
   system_prompt: conversation.systemPrompt,
   collection_ids: conversation.collectionIds,
+  tools: conversation.tools,
   metadata: conversation.metadata,
   created_at: conversation.createdAt.toISOString(),
   updated_at: conversation.updatedAt.toISOString(),
@@ -23,7 +24,7 @@ export function toMessage(message: StoredMessage): MessageDto {
     id: message.id,
     parent_id: message.parentId,
     role: message.role,
-    content: toContent(parts),
+    content: message.role === 'assistant' ? toText(parts) : toContent(parts),
     status: message.status,
     model: message.model,
     provider: message.provider,
@@ -34,9 +35,8 @@ export function toMessage(message: StoredMessage): MessageDto {
     latency_ms: message.latencyMs,
     citations: message.citations,
     ...(message.notReady ? { not_ready: message.notReady } : {}),
-    tool_calls: parts.flatMap((part) =>
-      part.type === 'tool_call' ? [{ id: part.id, name: part.name, arguments: part.arguments }] : [],
-    ),
+    tool_calls: toNativeToolCalls(parts),
+    ...(message.stopReason ? { stop_reason: message.stopReason } : {}),
     ...(error ? { error: { code: error.code, message: error.message } } : {}),
     created_at: message.createdAt.toISOString(),
   };
@@ -45,9 +45,11 @@ export function toMessage(message: StoredMessage): MessageDto {
 /** Text where text says it all, else parts in the form they are sent in. */
 function toContent(parts: readonly Part[]): MessageDto['content'] {
   const textOnly = parts.every(({ type }) => type !== 'image' && type !== 'file' && type !== 'tool_result');
-  if (!textOnly) return parts.map(toWirePart);
-  return parts.map((part) => (part.type === 'text' || part.type === 'refusal' ? part.text : '')).join('');
+  return textOnly ? toText(parts) : parts.map(toWirePart);
 }
+
+const toText = (parts: readonly Part[]): string =>
+  parts.map((part) => (part.type === 'text' || part.type === 'refusal' ? part.text : '')).join('');
 
 function toWirePart(part: Part): Record<string, unknown> {
   switch (part.type) {

@@ -28,7 +28,7 @@ export class ConversationsController {
   @Post()
   @ApiOperation({ summary: 'Begin a conversation' })
   @ApiCreatedResponse({ type: ConversationDto })
-  @ApiErrors('404 collection_not_found', '400 model_not_found', '403 model_not_allowed')
+  @ApiErrors('404 collection_not_found', '404 tool_not_found', '400 model_not_found', '403 model_not_allowed')
   create(@CurrentUser() user: Principal, @Body() fields: ConversationFieldsDto): Promise<ConversationDto> {
     return this.conversations.create(user, fields);
   }
@@ -53,7 +53,13 @@ export class ConversationsController {
   @Patch(':id')
   @ApiOperation({ summary: 'Change it' })
   @ApiOkResponse({ type: ConversationDto })
-  @ApiErrors(NOT_FOUND, '404 collection_not_found', '400 model_not_found', '403 model_not_allowed')
+  @ApiErrors(
+    NOT_FOUND,
+    '404 collection_not_found',
+    '404 tool_not_found',
+    '400 model_not_found',
+    '403 model_not_allowed',
+  )
   update(
     @CurrentUser() user: Principal,
     @Id() id: string,

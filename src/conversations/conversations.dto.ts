@@ -2,6 +2,8 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
 import { MOST_COLLECTIONS } from '../chat/grounding.codec';
+import { MOST_SERVER_TOOLS } from '../chat/generation.codec';
+import { STOP_REASONS, type StopReason } from '../chat/tool-loop.types';
 import { CitationDto, TokenUsageDto, ToolCallDto, UnreadyDocumentDto } from '../chat/native.types';
 import { PageDto, PageQuery } from '../platform/common/http/pagination';
 import { MESSAGE_STATUSES, type MessageStatus } from './message.entity';
@@ -47,6 +49,20 @@ export class ConversationFieldsDto {
   @IsOptional()
   collection_ids?: string[] | null;
 
+  @ApiPropertyOptional({
+    type: [String],
+    nullable: true,
+    maxItems: MOST_SERVER_TOOLS,
+    example: ['calculator'],
+    description: 'Tools that are executed here in its turns, unless a turn names its own `server_tools`',
+  })
+  @IsArray()
+  @ArrayMaxSize(MOST_SERVER_TOOLS)
+  @MaxLength(64, { each: true })
+  @IsString({ each: true })
+  @IsOptional()
+  tools?: string[] | null;
+
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { ticket: 42 } })
   @Transform(({ obj }: { obj: { metadata: unknown } }) => obj.metadata) // as it came, whatever its keys are named
   @IsObject()
@@ -77,6 +93,9 @@ export class ConversationDto {
 
   @ApiProperty({ type: [String], format: 'uuid' })
   collection_ids: string[];
+
+  @ApiProperty({ type: [String], example: [] })
+  tools: string[];
 
   @ApiProperty({ type: 'object', additionalProperties: true, example: {} })
   metadata: Record<string, unknown>;
@@ -127,6 +146,9 @@ export class MessageDto {
 
   @ApiProperty({ type: String, enum: FINISH_REASONS, nullable: true })
   finish_reason: string | null;
+
+  @ApiPropertyOptional({ enum: STOP_REASONS, description: 'Why a loop of model and server tools ended' })
+  stop_reason?: StopReason;
 
   @ApiPropertyOptional({ description: "The model's reasoning, where the provider shows it" })
   reasoning?: string;

@@ -4,6 +4,7 @@ import { ChatModule } from '../chat/chat.module';
 import { IdempotencyModule } from '../idempotency/idempotency.module';
 import { ProvidersModule } from '../providers/providers.module';
 import { RagModule } from '../rag/rag.module';
+import { ToolsModule } from '../tools/tools.module';
 import { AnswerStreams } from './answer-streams.service';
 import { AnswersController } from './answers.controller';
 import { AnswersService } from './answers.service';
@@ -22,6 +23,7 @@ import { TurnsService } from './turns.service';
     IdempotencyModule,
     ProvidersModule,
     RagModule,
+    ToolsModule,
   ],
   controllers: [ConversationsController, AnswersController],
   providers: [

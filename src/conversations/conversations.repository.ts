@@ -10,7 +10,7 @@ import { CANCEL } from './turns.repository';
 
 /** What a caller may set; undefined leaves it as it is. */
 export type ConversationFields = Partial<
-  Pick<Conversation, 'title' | 'model' | 'systemPrompt' | 'collectionIds' | 'metadata'>
+  Pick<Conversation, 'title' | 'model' | 'systemPrompt' | 'collectionIds' | 'tools' | 'metadata'>
 >;
 
 /** The tenant and the user are part of every query: a stranger's conversation is simply not there. */
@@ -22,10 +22,10 @@ export class ConversationsRepository {
   ) {}
 
   create({ workspaceId, userId }: Principal, id: string, fields: ConversationFields): Promise<Conversation> {
-    const { title = null, model = null, systemPrompt = null, collectionIds = [], metadata = {} } = fields;
+    const { title = null, model = null, systemPrompt = null, collectionIds = [], tools = [], metadata = {} } = fields;
     return this.db
       .getRepository(Conversation)
-      .save({ id, workspaceId, userId, title, model, systemPrompt, collectionIds, metadata });
+      .save({ id, workspaceId, userId, title, model, systemPrompt, collectionIds, tools, metadata });
   }
 
   findOwned({ workspaceId, userId }: Principal, id: string): Promise<Conversation | null> {

@@ -5,6 +5,7 @@ import { type Page, type PageQuery, toPage } from '../platform/common/http/pagin
 import { newId } from '../platform/common/ids';
 import { ProvidersService } from '../providers/providers.service';
 import { CollectionsService } from '../rag/collections.service';
+import { ToolsService } from '../tools/tools.service';
 import { type Conversation } from './conversation.entity';
 import { toConversation, toMessage } from './conversations.codec';
 import {
@@ -25,6 +26,7 @@ export class ConversationsService {
     private readonly repository: ConversationsRepository,
     private readonly providers: ProvidersService,
     private readonly collections: CollectionsService,
+    private readonly tools: ToolsService,
   ) {}
 
   async create(user: Principal, dto: ConversationFieldsDto): Promise<ConversationDto> {
@@ -64,16 +66,18 @@ export class ConversationsService {
     return conversation;
   }
 
-  /** A model that can't be called, or a collection that can't be read, is refused now rather than at the first message. */
+  /** A model that can't be called, a collection that can't be read, or a tool that is not there, is refused now rather than at the first message. */
   private async toFields(user: Principal, dto: ConversationFieldsDto): Promise<ConversationFields> {
-    const { title, model, system_prompt, collection_ids, metadata } = dto;
+    const { title, model, system_prompt, collection_ids, tools, metadata } = dto;
     if (model) this.providers.resolve(user.rules, model);
     if (collection_ids?.length) authorize(user, 'documents:read');
+    await this.tools.select(user, tools ?? [], 'tools');
     await Promise.all((collection_ids ?? []).map((id) => this.collections.getReadable(user, id)));
     return {
       ...(title === undefined ? {} : { title }),
       ...(model === undefined ? {} : { model }),
       ...(system_prompt === undefined ? {} : { systemPrompt: system_prompt }),
+      ...(tools === undefined ? {} : { tools: [...new Set(tools ?? [])] }),
       ...(collection_ids === undefined ? {} : { collectionIds: [...new Set(collection_ids ?? [])] }),
       ...(metadata === undefined ? {} : { metadata: metadata ?? {} }),
     };

@@ -1,4 +1,5 @@
 import { toParts } from '../chat/messages.codec';
+import { toSteps } from '../chat/steps.codec';
 import { validationFailed } from '../platform/common/errors/validation';
 import { type Message, type Part } from '../providers/providers.types';
 import { type Conversation } from './conversation.entity';
@@ -21,7 +22,9 @@ export function toPrompt(
   );
   const kept = (part: Part) => part.type !== 'tool_call' || answered.has(part.id);
   const messages = spoken
-    .map(({ role, parts }): Message => ({ role, parts: parts.filter(kept) }))
+    .flatMap(({ role, parts }): Message[] =>
+      role === 'assistant' ? toSteps(parts.filter(kept)) : [{ role, parts: parts.filter(kept) }],
+    )
     .filter(({ parts }) => parts.some(({ type }) => type !== 'reasoning'));
   return systemPrompt ? [{ role: 'system', parts: [{ type: 'text', text: systemPrompt }] }, ...messages] : messages;
 }
@@ -49,4 +52,4 @@ export function toQuestion({ content, tool_results = [] }: TurnBody, history: re
 
 /** The calls of the last answer that wait for their results. */
 export const openToolCalls = (history: readonly StoredMessage[]): string[] =>
-  (history.at(-1)?.parts ?? []).flatMap((part) => (part.type === 'tool_call' ? [part.id] : []));
+  (history.at(-1)?.parts ?? []).flatMap((part) => (part.type === 'tool_call' && !part.server ? [part.id] : []));

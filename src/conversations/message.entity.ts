@@ -1,5 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { type CitationDto, type UnreadyDocumentDto } from '../chat/native.types';
+import { type StopReason } from '../chat/tool-loop.types';
 import { type ErrorBody } from '../platform/common/errors/problem';
 import { type FinishReason, type Part, type TokenUsage } from '../providers/providers.types';
 
@@ -46,6 +47,10 @@ export class StoredMessage {
   @Column('text', { name: 'finish_reason', nullable: true })
   finishReason: FinishReason | 'cancelled' | null;
 
+  /** Why its loop of model and tools ended; null where there was none, or its client is to go on with it. */
+  @Column('text', { name: 'stop_reason', nullable: true })
+  stopReason: StopReason | null;
+
   @Column('jsonb', { nullable: true })
   usage: TokenUsage | null;
 
@@ -68,7 +73,7 @@ export class StoredMessage {
 
   /**
    * Of each event of its stream before the end: UTF-16 code units of its text, 0 or `NOBODY_YET` for `message.start`,
-   * `CITED` for a citation.
+   * `CITED` for a citation, `CALLED` and `ANSWERED` for tools that were executed here.
    * Null for an answer stored before streams could be resumed.
    */
   @Column('int', { name: 'event_lengths', array: true, nullable: true })

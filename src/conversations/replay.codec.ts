@@ -1,7 +1,8 @@
 import {
+  ANSWERED,
+  CALLED,
   CITED,
   citationFrame,
-  type DeltaType,
   deltaFrame,
   endFrame,
   errorFrame,
@@ -9,9 +10,12 @@ import {
   parseFrame,
   startFrame,
   toNativeUsage,
+  type ToldResult,
   toolCallFrame,
 } from '../chat/native.codec';
 import { type CitationDto } from '../chat/native.types';
+import { toCallPart } from '../chat/steps.codec';
+import { isSpoken, Voice } from '../chat/voice.codec';
 import { type ErrorBody } from '../platform/common/errors/problem';
 import { NO_USAGE, type Part } from '../providers/providers.types';
 import { toMessage } from './conversations.codec';
@@ -33,6 +37,11 @@ export function replay(message: StoredMessage, after: number, requestId: string)
     if (length === CITED) {
       const citation = message.citations[cited++];
       if (citation && seq > after) frames.push(citationFrame(seq, citation));
+      continue;
+    }
+    if (length === CALLED || length === ANSWERED) {
+      const frame = length === CALLED ? voice.call(seq) : voice.answer(seq);
+      if (frame && seq > after) frames.push(frame);
       continue;
     }
     const said = voice.say(length);
@@ -75,6 +84,12 @@ export function withTail(stored: Said, frames: readonly string[]): Said {
     } else if (told.type === 'citation') {
       said.citations.push(toCitation(told));
       said.eventLengths.push(CITED);
+    } else if (told.type === 'tool.call' && told.server) {
+      said.parts.push(toCallPart(told));
+      said.eventLengths.push(CALLED);
+    } else if (told.type === 'tool.result') {
+      said.parts.push(toPart(told));
+      said.eventLengths.push(ANSWERED);
     } else break;
   }
   return said;
@@ -86,6 +101,14 @@ const toCitation = (told: CitationDto): CitationDto => {
   return { number, chunk_id, document_id, title, page, start, end, quote, url };
 };
 
+const toPart = ({ id, content, is_error, truncated, duration_ms, cost_usd }: ToldResult): Part => ({
+  type: 'tool_result',
+  toolCallId: id,
+  content,
+  ...(is_error ? { isError: true } : {}),
+  execution: { truncated, durationMs: duration_ms, costUsd: cost_usd },
+});
+
 /** An answer that has ended began. Of an old one each part was an event. */
 function eventLengths({ eventLengths, parts, status }: StoredMessage): readonly number[] {
   if (eventLengths === null) return [0, ...parts.filter(isSpoken).map(({ text }) => text.length)];
@@ -96,7 +119,8 @@ function eventLengths({ eventLengths, parts, status }: StoredMessage): readonly 
 const hasEnded = ({ status }: StoredMessage) => status === 'complete' || status === 'cancelled';
 
 /** Those of an answer cut short may be cut short themselves: they are not told. */
-const callsOf = (message: StoredMessage) => (message.status === 'complete' ? toMessage(message).tool_calls : []);
+const callsOf = ({ status, parts }: StoredMessage) =>
+  status === 'complete' ? parts.filter((part) => part.type === 'tool_call').filter(({ server }) => !server) : [];
 
 const start = ({ id, conversationId, provider, model }: StoredMessage, nobodyYet: boolean) =>
   startFrame(1, { message_id: id, conversation_id: conversationId }, nobodyYet ? NOBODY : { provider, model });
@@ -112,6 +136,7 @@ function end(seq: number, message: StoredMessage): string {
     usage: toNativeUsage(usage ?? NO_USAGE),
     cost_usd: told.cost_usd,
     unpriced,
+    ...(message.stopReason ? { stop_reason: message.stopReason } : {}),
     ...(message.notReady ? { not_ready: message.notReady } : {}),
     message: told,
   });
@@ -126,28 +151,3 @@ const errorOf = ({ error }: StoredMessage, requestId: string): ErrorBody => ({
   details: [],
   ...error,
 });
-
-type Spoken = Extract<Part, { type: 'text' | 'refusal' | 'reasoning' }>;
-const isSpoken = (part: Part): part is Spoken =>
-  (part.type === 'text' || part.type === 'refusal' || part.type === 'reasoning') && part.text !== '';
-
-/** Says the texts of an answer again, in pieces of given lengths. A piece never was of two parts. */
-class Voice {
-  private readonly parts: Spoken[];
-  private part = 0;
-  private at = 0;
-
-  constructor(parts: readonly Part[]) {
-    this.parts = parts.filter(isSpoken);
-  }
-
-  say(length: number): { type: DeltaType; text: string } {
-    if (this.at >= (this.parts[this.part]?.text.length ?? 0)) {
-      this.part++;
-      this.at = 0;
-    }
-    const part = this.parts[this.part];
-    const type = part?.type === 'reasoning' ? 'reasoning.delta' : 'message.delta';
-    return { type, text: part?.text.slice(this.at, (this.at += length)) ?? '' };
-  }
-}

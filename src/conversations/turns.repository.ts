@@ -37,6 +37,7 @@ export interface TurnOutcome extends Said {
   status: Exclude<MessageStatus, 'running'>;
   notReady: StoredMessage['notReady'];
   finishReason: StoredMessage['finishReason'];
+  stopReason: StoredMessage['stopReason'];
   usage: TokenUsage | null;
   costUsd: string | null;
   unpriced: boolean;
@@ -123,7 +124,7 @@ export class TurnsRepository {
     await this.db.query(
       `UPDATE messages SET status = $2, parts = $3, model = $4, provider = $5, finish_reason = $6, usage = $7,
          cost_usd = $8, unpriced = $9, latency_ms = $10, ttft_ms = $11, error = $12,
-         event_lengths = $13, citations = $14, not_ready = $15, lease_owner = NULL, lease_expires_at = NULL
+         event_lengths = $13, citations = $14, not_ready = $15, stop_reason = $16, lease_owner = NULL, lease_expires_at = NULL
        WHERE id = $1 AND status IN ('running', 'partial')`,
       [
         messageId,
@@ -141,6 +142,7 @@ export class TurnsRepository {
         outcome.eventLengths,
         toJsonb(outcome.citations),
         outcome.notReady && toJsonb(outcome.notReady),
+        outcome.stopReason,
       ],
     );
     return this.db.getRepository(StoredMessage).findOneBy({ id: messageId });

@@ -52,6 +52,11 @@ export class Collector {
     }
   }
 
+  /** Adds a part that is whole, to the first answer. */
+  push(part: Part): void {
+    this.answer(0).parts.push(part);
+  }
+
   /** How many answers there are, at least one. */
   get count(): number {
     return Math.max(this.answers.length, this.finishReasons.length, 1);

@@ -15,9 +15,16 @@ export type Part =
   | { type: 'image'; url?: string; data?: string; mediaType?: string; detail?: 'auto' | 'low' | 'high' }
   /** A document by its bytes, base64. */
   | { type: 'file'; data: string; mediaType: string; filename?: string }
-  /** `arguments` is JSON text, as the model wrote it. */
-  | { type: 'tool_call'; id: string; name: string; arguments: string; opaque?: Opaque }
-  | { type: 'tool_result'; toolCallId: string; content: string; isError?: boolean }
+  /** `arguments` is JSON text, as the model wrote it. `server`: not the client's to execute. */
+  | { type: 'tool_call'; id: string; name: string; arguments: string; opaque?: Opaque; server?: true }
+  | {
+      type: 'tool_result';
+      toolCallId: string;
+      content: string;
+      isError?: boolean;
+      /** Of a tool that was executed here. Providers are not told. */
+      execution?: { truncated: boolean; durationMs: number; costUsd: string | null };
+    }
   | { type: 'reasoning'; text: string; opaque?: Opaque }
   | { type: 'refusal'; text: string }
   /** A block only its own provider understands, kept in its place among the parts. */
@@ -134,6 +141,14 @@ export const NO_USAGE: TokenUsage = {
   cacheWriteTokens: 0,
   reasoningTokens: 0,
 };
+
+export const sumOfUsage = (a: TokenUsage, b: TokenUsage): TokenUsage => ({
+  inputTokens: a.inputTokens + b.inputTokens,
+  outputTokens: a.outputTokens + b.outputTokens,
+  cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
+  cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
+  reasoningTokens: a.reasoningTokens + b.reasoningTokens,
+});
 
 export interface MediaTokens {
   audioInput: number;

@@ -1,5 +1,4 @@
 import { formatUsd } from '../platform/common/money';
-import { type ToolDefinition } from '../providers/providers.types';
 import { type ToolDto } from './tools.dto';
 import { type Tool } from './tools.types';
 
@@ -13,11 +12,4 @@ export const toTool = (tool: Tool): ToolDto => ({
   timeout_ms: tool.timeoutMs,
   side_effects: tool.sideEffects,
   idempotent: tool.idempotent,
-});
-
-/** As a model is told it. */
-export const toDefinition = ({ name, description, parameters }: Tool): ToolDefinition => ({
-  name,
-  description,
-  parameters,
 });

@@ -14,6 +14,8 @@ import { ToolError } from './tools.errors';
 import { type Tool, type ToolContext, type ToolResult, type ToolSource } from './tools.types';
 import { Toolset } from './toolset';
 
+export type { Toolset } from './toolset';
+
 /** All sources of tools, in the order in which a name that two of them have is given. */
 export const TOOL_SOURCES = Symbol('ToolSources');
 
@@ -26,6 +28,8 @@ const ENDS = ['budget_exceeded', 'model_unpriced'];
 @Injectable()
 export class ToolsService {
   private readonly logger = new Logger(ToolsService.name);
+  /** Of a loop of model and tools, where a request says nothing else. */
+  readonly limits: { maxSteps: number; maxDurationMs: number; maxCost: null };
   private readonly settings: Config['yaml']['tools'];
 
   constructor(
@@ -34,6 +38,8 @@ export class ToolsService {
     @Inject(TOOL_SOURCES) private readonly sources: readonly ToolSource[],
   ) {
     this.settings = yaml.tools;
+    const { max_steps, max_duration } = yaml.tools;
+    this.limits = { maxSteps: max_steps, maxDurationMs: max_duration, maxCost: null };
   }
 
   /** All that the caller's workspace has, by name. */

@@ -1,4 +1,5 @@
 import { matchesGlob } from '../platform/common/auth/glob';
+import { type ToolDefinition } from '../providers/providers.types';
 import { toolNotFound } from './tools.errors';
 import { type Tool } from './tools.types';
 
@@ -11,8 +12,18 @@ export class Toolset {
     this.byName = new Map(tools.map((tool) => [tool.name, tool]));
   }
 
+  /** As a model is told them. */
+  get definitions(): ToolDefinition[] {
+    return this.tools.map(({ name, description, parameters }) => ({ name, description, parameters }));
+  }
+
   find(name: string): Tool | null {
     return this.byName.get(name) ?? null;
+  }
+
+  /** Those with one of the names, which may have a `*`. */
+  matching(names: readonly string[]): Toolset {
+    return new Toolset(this.tools.filter((tool) => names.some((name) => matchesGlob(name, tool.name))));
   }
 
   /**

@@ -13,7 +13,7 @@ export const modelUnpriced = () =>
   new DomainError(
     'invalid',
     'model_unpriced',
-    'A budget in USD applies, and what this model costs is not known: give it a price in parley.yaml, or allow unpriced models in the workspace.',
+    'A budget in USD or max_cost_usd applies, and what this model costs is not known: give it a price in parley.yaml, or allow unpriced models in the workspace.',
     { param: 'model' },
   );
 

@@ -4,8 +4,8 @@ import { type TurnStage } from '../chat.types';
 /** Calls the model once and collects its answer. The last stage: there is no next. */
 export const callModelStage =
   (calls: CallsService): TurnStage =>
-  ({ principal, requestId, messageId, request, signal, answer, record }) => {
-    const { model, fallbacks, race, timeoutMs, allowTruncate, stream } = request;
+  ({ principal, requestId, messageId, request, signal, answer, record, settle }) => {
+    const { model, fallbacks, race, timeoutMs, allowTruncate, stream, limits } = request;
     return calls.generate({
       principal,
       kind: 'chat',
@@ -16,11 +16,12 @@ export const callModelStage =
       signal,
       onAdmitted: (tokens) => (answer.tokensLeft = tokens),
       onEvent: record,
-      onSettled: (record) => answer.settle(record),
+      onSettled: settle,
       ...(model === undefined ? {} : { model }),
       ...(fallbacks === undefined ? {} : { fallbacks }),
       ...(race === undefined ? {} : { race }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(allowTruncate === undefined ? {} : { allowTruncate }),
+      ...(typeof limits?.maxCost === 'bigint' ? { mostCost: limits.maxCost } : {}),
     });
   };

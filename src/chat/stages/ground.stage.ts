@@ -1,5 +1,5 @@
 import { sumOf } from '../../platform/common/money';
-import { NO_USAGE, type TokenUsage } from '../../providers/providers.types';
+import { NO_USAGE, sumOfUsage } from '../../providers/providers.types';
 import { type ChatEvent, type Grounding, type NextTurn, type Turn, type TurnStage } from '../chat.types';
 import { Citer } from '../citations';
 import { noEvidenceAnswer } from '../grounding';
@@ -56,13 +56,5 @@ function* refusal(sentence: string): Generator<ChatEvent> {
 /** The end of a turn tells of all its calls. */
 function withSpent(event: ChatEvent, spent: Spent | null): ChatEvent {
   if (event.type !== 'finish' || !spent) return event;
-  const usage: TokenUsage = {
-    ...event.usage,
-    inputTokens: event.usage.inputTokens + spent.usage.inputTokens,
-    outputTokens: event.usage.outputTokens + spent.usage.outputTokens,
-    cachedInputTokens: event.usage.cachedInputTokens + spent.usage.cachedInputTokens,
-    cacheWriteTokens: event.usage.cacheWriteTokens + spent.usage.cacheWriteTokens,
-    reasoningTokens: event.usage.reasoningTokens + spent.usage.reasoningTokens,
-  };
-  return { ...event, usage, cost: sumOf(event.cost, spent.cost) };
+  return { ...event, usage: sumOfUsage(event.usage, spent.usage), cost: sumOf(event.cost, spent.cost) };
 }

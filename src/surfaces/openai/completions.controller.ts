@@ -55,7 +55,7 @@ export class CompletionsController {
       'text/event-stream': { schema: { type: 'string' }, example: STREAM_EXAMPLE },
     },
   })
-  @ApiErrors('404 collection_not_found', ...MODEL_ERRORS, ...IDEMPOTENCY_ERRORS)
+  @ApiErrors('404 collection_not_found', '404 tool_not_found', ...MODEL_ERRORS, ...IDEMPOTENCY_ERRORS)
   create(
     @CurrentUser() user: Principal,
     @Body(new ZodBody(completionBody)) body: CompletionBody,

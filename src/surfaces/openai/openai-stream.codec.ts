@@ -2,7 +2,8 @@ import { type Answer, type ChatEvent } from '../../chat/chat.types';
 import { answerHeaders, modelOf, toNativeGrounding } from '../../chat/native.codec';
 import { type ErrorBody } from '../../platform/common/errors/problem';
 import { type EventCodec } from '../../platform/common/http/sse.service';
-import { newCompletionId, toReasoningDetails, toUsage } from './openai.codec';
+import { toReasoningDetails, toServerSteps } from '../../chat/server-steps.codec';
+import { newCompletionId, toUsage } from './openai.codec';
 
 /**
  * Chunks of a streamed completion: https://platform.openai.com/docs/api-reference/chat-streaming
@@ -47,6 +48,14 @@ export class OpenAiStreamCodec implements EventCodec<ChatEvent> {
         return this.reasoning(event);
       case 'tool_call':
         return this.delta(event.choice, JSON.stringify({ tool_calls: [toToolCallDelta(event)] }));
+      case 'server_call':
+        return this.delta(0, JSON.stringify({ server_tool_call: event.call }));
+      case 'server_result': {
+        const { content, isError, truncated } = event.result;
+        const result = { id: event.call.id, content, is_error: isError, truncated };
+        return this.delta(0, JSON.stringify({ server_tool_result: result }));
+      }
+      case 'approval':
       case 'citation': // told with the end
       case 'opaque':
         return '';
@@ -65,7 +74,7 @@ export class OpenAiStreamCodec implements EventCodec<ChatEvent> {
 
   private start(): string {
     const { id, created } = this.identity;
-    const common = JSON.stringify({ id, object: 'chat.completion.chunk', created, model: modelOf(this.answer) });
+    const common = JSON.stringify({ id, object: 'chat.completion.chunk', created, model: modelOf(this.answer) ?? '' });
     this.head = `data: ${common.slice(0, -1)},"choices":[`;
     return this.introduce(0);
   }
@@ -92,13 +101,19 @@ export class OpenAiStreamCodec implements EventCodec<ChatEvent> {
     return said + this.delta(choice, JSON.stringify({ reasoning_details: details }));
   }
 
-  private finish({ reason, reasons, usage }: Extract<ChatEvent, { type: 'finish' }>): string {
-    const grounding = JSON.stringify(toNativeGrounding(this.answer) ?? {});
+  private finish({ reason, reasons, usage, stop }: Extract<ChatEvent, { type: 'finish' }>): string {
+    const start = this.head ? '' : this.start(); // an answer may end before anybody gave it
+    const steps = toServerSteps(this.answer.content.parts());
+    const last = JSON.stringify({
+      ...toNativeGrounding(this.answer),
+      ...(stop === undefined ? {} : { stop_reason: stop }),
+      ...(steps ? { server_steps: steps } : {}),
+    });
     const ends = (reasons ?? [reason]).map(
-      (each, choice) => this.introduce(choice) + this.chunk(choice, grounding, 'null', `"${each}"`),
+      (each, choice) => this.introduce(choice) + this.chunk(choice, last, 'null', `"${each}"`),
     );
     const total = this.includeUsage ? `${this.head}],"usage":${JSON.stringify(toUsage(usage))}}\n\n` : '';
-    return ends.join('') + total;
+    return start + ends.join('') + total;
   }
 }
 

@@ -2,10 +2,11 @@ import { toGeneration } from '../../chat/generation.codec';
 import { toMessages } from '../../chat/messages.codec';
 import { type Answer, type ChatRequest } from '../../chat/chat.types';
 import { modelOf, toNativeGrounding } from '../../chat/native.codec';
+import { toReasoningDetails, toServerSteps } from '../../chat/server-steps.codec';
 import { validationFailed } from '../../platform/common/errors/validation';
 import { newId } from '../../platform/common/ids';
 import { unsupportedParameter } from '../../providers/providers.errors';
-import { type Part, type TokenUsage } from '../../providers/providers.types';
+import { type TokenUsage } from '../../providers/providers.types';
 import { type ChatCompletionDto, type CompletionUsageDto } from './openai.dto';
 import { type CompletionBody, KNOWN_FIELDS } from './openai.schema';
 
@@ -61,19 +62,13 @@ export function toUsage(usage: TokenUsage): CompletionUsageDto {
   };
 }
 
-/** Reasoning the provider wants back, as clients send it back: `reasoning_details` of the message. */
-export const toReasoningDetails = (parts: readonly Part[]) =>
-  parts.flatMap((part) =>
-    part.type === 'reasoning' && part.opaque
-      ? [{ text: part.text, format: part.opaque.format, data: part.opaque.data }]
-      : [],
-  );
-
 function toMessage(answer: Answer, choice: number): ChatCompletionDto['choices'][number]['message'] {
   const { content } = answer;
-  const calls = content.toolCalls(choice);
+  const parts = content.parts(choice);
+  const calls = parts.filter((part) => part.type === 'tool_call').filter(({ server }) => !server);
+  const steps = toServerSteps(parts);
   const reasoning = content.reasoning(choice);
-  const details = toReasoningDetails(content.parts(choice));
+  const details = toReasoningDetails(parts);
   const refusal = content.refusal(choice);
   const text = content.text(choice);
   return {
@@ -81,6 +76,8 @@ function toMessage(answer: Answer, choice: number): ChatCompletionDto['choices']
     content: text || (calls.length > 0 || refusal ? null : ''),
     refusal: refusal || null,
     ...toNativeGrounding(answer),
+    ...(answer.stopReason === undefined ? {} : { stop_reason: answer.stopReason }),
+    ...(steps ? { server_steps: steps } : {}),
     ...(reasoning ? { reasoning_content: reasoning } : {}),
     ...(details.length > 0 ? { reasoning_details: details } : {}),
     ...(calls.length > 0

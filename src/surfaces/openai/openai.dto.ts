@@ -1,4 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { type ServerSteps } from '../../chat/server-steps.codec';
+import { STOP_REASONS, type StopReason } from '../../chat/tool-loop.types';
 import { CitationDto, UnreadyDocumentDto } from '../../chat/native.types';
 
 /** Shapes of https://platform.openai.com/docs/api-reference/chat/object */
@@ -49,6 +51,21 @@ class CompletionMessageDto {
     description: 'With `collection_ids`; in a stream in the delta of the chunk with the `finish_reason`',
   })
   citations?: CitationDto[];
+
+  @ApiPropertyOptional({
+    enum: STOP_REASONS,
+    nullable: true,
+    description: 'With `server_tools`: why model and tools did not go on; null when it is for you to go on',
+  })
+  stop_reason?: StopReason | null;
+
+  @ApiPropertyOptional({
+    type: 'array',
+    items: { type: 'object', additionalProperties: true },
+    description:
+      'With `server_tools`: what the answer was made of. Send it back with the message, and the model knows what its tools told it',
+  })
+  server_steps?: ServerSteps;
 
   @ApiPropertyOptional({
     type: [UnreadyDocumentDto],

@@ -43,7 +43,7 @@ export class ChatController {
   @ApiOperation({ summary: 'Ask a model; nothing is stored but its usage' })
   @ApiBody({ schema: CHAT, examples: EXAMPLES })
   @ApiOkResponse({ type: ChatAnswerDto })
-  @ApiErrors('404 collection_not_found', ...MODEL_ERRORS, ...IDEMPOTENCY_ERRORS)
+  @ApiErrors('404 collection_not_found', '404 tool_not_found', ...MODEL_ERRORS, ...IDEMPOTENCY_ERRORS)
   create(
     @CurrentUser() user: Principal,
     @Body(new ZodBody(chatBody)) body: ChatBody,
@@ -59,7 +59,7 @@ export class ChatController {
   @ApiOperation({ summary: 'The same, as server-sent events' })
   @ApiBody({ schema: CHAT, examples: EXAMPLES })
   @ApiNativeStream()
-  @ApiErrors('404 collection_not_found', ...MODEL_ERRORS, ...IDEMPOTENCY_ERRORS)
+  @ApiErrors('404 collection_not_found', '404 tool_not_found', ...MODEL_ERRORS, ...IDEMPOTENCY_ERRORS)
   stream(
     @CurrentUser() user: Principal,
     @Body(new ZodBody(chatBody)) body: ChatBody,

@@ -1,5 +1,6 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { ErrorDto } from '../../platform/common/openapi/error.dto';
+import { STOP_REASONS, type StopReason } from '../../chat/tool-loop.types';
 import { CitationDto, ToolCallDto, TokenUsageDto, UnreadyDocumentDto } from '../../chat/native.types';
 
 export class ChatAnswerDto {
@@ -20,6 +21,13 @@ export class ChatAnswerDto {
 
   @ApiPropertyOptional({ description: "The model's reasoning, where the provider shows it" })
   reasoning?: string;
+
+  @ApiPropertyOptional({
+    enum: STOP_REASONS,
+    nullable: true,
+    description: 'With `server_tools`: why model and tools did not go on; null when it is for you to go on',
+  })
+  stop_reason?: StopReason | null;
 
   @ApiPropertyOptional({ type: [ToolCallDto] })
   tool_calls?: ToolCallDto[];

@@ -86,7 +86,7 @@ function toAnswer(answer: Answer): ChatAnswerDto {
   const { content, provider, usage, cost } = answer;
   if (!usage) throw new Error('an answer without an end');
   const reasoning = content.reasoning();
-  const calls = toNativeToolCalls(answer);
+  const calls = toNativeToolCalls(content.parts());
   return {
     id: newId(),
     content: content.text() + content.refusal(),
@@ -95,6 +95,7 @@ function toAnswer(answer: Answer): ChatAnswerDto {
     finish_reason: content.finishReason() ?? 'stop',
     ...(reasoning ? { reasoning } : {}),
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
+    ...(answer.stopReason === undefined ? {} : { stop_reason: answer.stopReason }),
     ...toNativeGrounding(answer),
     usage: toNativeUsage(usage),
     cost_usd: cost === null ? null : formatUsd(cost),

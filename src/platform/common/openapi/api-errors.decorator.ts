@@ -11,6 +11,7 @@ export const ApiErrors = (...codes: `${number} ${string}`[]): MethodDecorator & 
 export const MODEL_ERRORS = [
   '400 model_not_found',
   '400 model_unpriced',
+  '400 max_cost_reached',
   '429 budget_exceeded',
   '403 model_not_allowed',
   '400 unsupported_parameter',

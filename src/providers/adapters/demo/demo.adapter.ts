@@ -23,11 +23,14 @@ export class DemoAdapter implements ProviderAdapter {
     const answer = demoAnswer(request.model, request);
     let reason: FinishReason = 'stop';
     let outputTokens = 0;
-    if ('tool' in answer) {
+    if ('calls' in answer) {
       reason = 'tool_calls';
-      outputTokens = 1;
-      yield { type: 'tool_call', index: 0, id: `call_${request.requestId}`, name: answer.tool, argumentsDelta: '' };
-      yield { type: 'tool_call', index: 0, argumentsDelta: answer.arguments };
+      outputTokens = answer.calls.length;
+      for (const [index, call] of answer.calls.entries()) {
+        const id = `call_${request.requestId}${index > 0 ? `_${index}` : ''}`;
+        yield { type: 'tool_call', index, id, name: call.tool, argumentsDelta: '' };
+        yield { type: 'tool_call', index, argumentsDelta: call.arguments };
+      }
     } else {
       let said = '';
       for (const word of answer.words) {
