@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AdminModule } from './admin/admin.module';
+import { AgentsModule } from './agents/agents.module';
 import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
 import { ConversationsModule } from './conversations/conversations.module';
@@ -11,12 +12,14 @@ import { FilesModule } from './platform/files/files.module';
 import { HealthModule } from './platform/health/health.module';
 import { NetModule } from './platform/net/net.module';
 import { QueueModule } from './platform/queue/queue.module';
+import { SecretsModule } from './platform/secrets/secrets.module';
 import { StoreModule } from './platform/store/store.module';
 import { LoggingModule } from './platform/telemetry/logging.module';
 import { RagModule } from './rag/rag.module';
 import { EmbeddingsModule } from './surfaces/embeddings/embeddings.module';
 import { EstimateModule } from './surfaces/estimate/estimate.module';
 import { GroundedSurfaceModule } from './surfaces/grounded/grounded.module';
+import { McpSurfaceModule } from './surfaces/mcp/mcp.module';
 import { OpenAiSurfaceModule } from './surfaces/openai/openai.module';
 import { SimpleSurfaceModule } from './surfaces/simple/simple.module';
 import { ToolsModule } from './tools/tools.module';
@@ -39,6 +42,7 @@ export class AppModule {
         QueueModule.at(databaseUrl),
         NetModule,
         FilesModule,
+        SecretsModule,
         HealthModule,
         AuditModule,
         UsersModule,
@@ -49,11 +53,13 @@ export class AppModule {
         RagModule,
         ToolsModule,
         ConversationsModule,
+        AgentsModule,
         OpenAiSurfaceModule,
         SimpleSurfaceModule,
         EmbeddingsModule,
         EstimateModule,
         GroundedSurfaceModule,
+        McpSurfaceModule,
       ],
     };
   }

@@ -8,6 +8,8 @@ import { ConfigModule } from './platform/config/config.module';
 import { type Config } from './platform/config/config.service';
 import { LedgerAuditModule } from './usage/ledger-audit.module';
 import { LedgerCommand } from './usage/ledger.commands';
+import { SecretsCommand } from './platform/secrets/secrets.commands';
+import { SecretsModule } from './platform/secrets/secrets.module';
 import { DatabaseModule } from './platform/database/database.module';
 
 /** The command line: the services of the API without its server, workers and sweeps. Adding a command: its group here. */
@@ -20,11 +22,14 @@ export class CliModule {
         ConfigModule.of(config),
         CommonModule,
         DatabaseModule.at(databaseUrl),
+        SecretsModule,
         AdminModule,
         PasswordResetsModule,
         LedgerAuditModule,
       ],
-      providers: [UsersCommand, WorkspacesCommand, LedgerCommand].flatMap((group) => group.registerWithSubCommands()),
+      providers: [UsersCommand, WorkspacesCommand, LedgerCommand, SecretsCommand].flatMap((group) =>
+        group.registerWithSubCommands(),
+      ),
     };
   }
 }

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AgentsModule } from './agents/agents.module';
 import { AuthModule } from './auth/auth.module';
 import { IdempotencyModule } from './idempotency/idempotency.module';
 import { CommonModule } from './platform/common/common.module';
@@ -8,6 +9,7 @@ import { DatabaseModule } from './platform/database/database.module';
 import { FilesModule } from './platform/files/files.module';
 import { NetModule } from './platform/net/net.module';
 import { QueueModule } from './platform/queue/queue.module';
+import { SecretsModule } from './platform/secrets/secrets.module';
 import { StoreModule } from './platform/store/store.module';
 import { LoggingModule } from './platform/telemetry/logging.module';
 import { RagModule } from './rag/rag.module';
@@ -27,9 +29,11 @@ export class WorkerModule {
         QueueModule.at(databaseUrl),
         NetModule,
         FilesModule,
+        SecretsModule,
         AuthModule,
         IdempotencyModule,
         RagModule,
+        AgentsModule,
       ],
     };
   }

@@ -52,7 +52,16 @@ export class ApiKeysRepository {
   ) {}
 
   /** Also an expired one. Null when it was revoked or its user is no longer in its workspace. */
-  async findByHash(keyHash: Buffer): Promise<KnownApiKey | null> {
+  findByHash(keyHash: Buffer): Promise<KnownApiKey | null> {
+    return this.findKnown('k.key_hash = $1', [keyHash]);
+  }
+
+  /** For what is done in its name later on. */
+  findKnownById(id: string, workspaceId: string): Promise<KnownApiKey | null> {
+    return this.findKnown('k.id = $1 AND k.workspace_id = $2', [id, workspaceId]);
+  }
+
+  private async findKnown(which: string, parameters: unknown[]): Promise<KnownApiKey | null> {
     const [row] = await this.db.query<KeyRow[]>(
       `SELECT k.id, k.scopes, k.workspace_id, k.user_id, k.expires_at, m.expires_at AS member_until, k.last_used_at, m.role, u.is_admin,
          coalesce(k.tier, u.tier, w.tier) AS tier,
@@ -60,8 +69,8 @@ export class ApiKeysRepository {
          jsonb_build_array(${restrictionsSql('m')}, ${restrictionsSql('k')}) AS restrictions
        FROM api_keys k JOIN memberships m USING (workspace_id, user_id) JOIN users u ON u.id = k.user_id
          JOIN workspaces w ON w.id = k.workspace_id
-       WHERE k.key_hash = $1 AND k.revoked_at IS NULL`,
-      [keyHash],
+       WHERE ${which} AND k.revoked_at IS NULL`,
+      parameters,
     );
     if (!row) return null;
     return {

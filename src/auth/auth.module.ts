@@ -76,5 +76,6 @@ const serverKeyProvider = { provide: JWT_KEY, inject: [Config], useFactory: serv
     InvitationsRepository,
     HousekeepingProcessor,
   ],
+  exports: [PrincipalsService],
 })
 export class AuthModule {}

@@ -4,6 +4,7 @@ import { type Principal } from '../platform/common/auth/principal';
 import { Invalidations } from '../platform/database/invalidations';
 import { LookupCache } from '../platform/database/lookup-cache';
 import { AccountsService } from '../workspaces/accounts.service';
+import { type Account } from '../workspaces/workspaces.types';
 import { type KnownApiKey } from './api-keys.types';
 import { ApiKeysRepository } from './api-keys.repository';
 import { invalidApiKey, invalidToken } from './auth.errors';
@@ -19,7 +20,7 @@ export class PrincipalsService {
   private readonly keys: LookupCache<KnownApiKey>;
 
   constructor(
-    apiKeys: ApiKeysRepository,
+    private readonly apiKeys: ApiKeysRepository,
     private readonly accounts: AccountsService,
     private readonly lastUsed: LastUsedService,
     invalidations: Invalidations,
@@ -44,11 +45,30 @@ export class PrincipalsService {
   async ofToken({ sub, ver }: AccessClaims, workspaceId: string | null): Promise<Principal> {
     const account = await this.accounts.find(sub, workspaceId);
     if (account?.tokenVersion !== ver) throw invalidToken('This access token was ended by a change of the password.');
+    return this.member(sub, account);
+  }
+
+  /**
+   * Who asked for something that is done now, with the rights they have now. Throws what their own request would be
+   * answered with.
+   */
+  async ofAccount({
+    userId,
+    workspaceId,
+    apiKeyId,
+  }: Pick<Principal, 'userId' | 'workspaceId' | 'apiKeyId'>): Promise<Principal> {
+    if (apiKeyId) return this.admit(await this.apiKeys.findKnownById(apiKeyId, workspaceId), workspaceId);
+    const account = await this.accounts.find(userId, workspaceId);
+    if (!account) throw invalidToken('This account is gone.');
+    return this.member(userId, account);
+  }
+
+  private member(userId: string, account: Account): Principal {
     if (account.suspended) throw suspended();
     if (account.workspaceId === null || account.role === null) throw workspaceNotFound();
     if (account.expiresAt && account.expiresAt.getTime() <= Date.now()) throw membershipExpired();
-    const { workspaceId: found, role, instanceAdmin, rules, tier } = account;
-    return { userId: sub, workspaceId: found, role, instanceAdmin, apiKeyId: null, scopes: null, rules, tier };
+    const { workspaceId, role, instanceAdmin, rules, tier } = account;
+    return { userId, workspaceId, role, instanceAdmin, apiKeyId: null, scopes: null, rules, tier };
   }
 
   private admit(key: KnownApiKey | null, workspaceId: string | null): Principal {

@@ -38,6 +38,8 @@ export interface ChatRequest extends GenerationRequest {
   grounding?: Grounding;
   /** Tools that are executed here: names, or names with a `*`. */
   serverTools?: readonly string[];
+  /** What documents those tools may look at; absent for those it is grounded in, or else all that the caller may read. */
+  toolCollections?: readonly string[];
   /** Of a loop of model and tools; what is absent is as `tools` of `parley.yaml` says. */
   limits?: Partial<LoopLimits>;
 }

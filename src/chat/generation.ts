@@ -1,7 +1,7 @@
 import { HEADERS_AFTER_MS } from '../platform/common/http/sse.service';
 import { type StreamLogWriter } from '../platform/store/store.types';
 import { type Answer, type ChatEvent } from './chat.types';
-import { ANSWERED, CALLED, CITED, NOBODY_YET, type NativeCodec } from './native.codec';
+import { ANSWERED, AWAITED, CALLED, CITED, NOBODY_YET, type NativeCodec } from './native.codec';
 
 /** How a generation ended, once that is kept: its last frames, and what those who wait for the whole answer get. */
 export type Ending<T> = { frames: readonly string[] } & ({ result: T } | { failure: unknown });
@@ -92,5 +92,6 @@ function lengthOf(event: ChatEvent): number {
   if (event.type === 'citation') return CITED;
   if (event.type === 'server_call') return CALLED;
   if (event.type === 'server_result') return ANSWERED;
+  if (event.type === 'approval') return AWAITED;
   return 'delta' in event ? event.delta.length : 0;
 }

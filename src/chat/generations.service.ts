@@ -8,10 +8,23 @@ import { ChatService } from './chat.service';
 import { type ChatRequest } from './chat.types';
 import { Generation, type Manuscript } from './generation';
 import { type Identity, NativeCodec } from './native.codec';
+import { type Journal } from './tool-loop.types';
 
 export type { Ending, Generation } from './generation';
 
 const FINISH_WITHIN_MS = 10_000;
+
+/** What is to be written. */
+export interface Commission {
+  requestId: string;
+  identity: Identity;
+  /** Of its log. */
+  key?: string;
+  /** Of the last event of the stream it goes on with. */
+  told?: number;
+  /** Of a loop that another process could go on with. */
+  journal?: Journal;
+}
 
 /** The generations of this process: each goes on though its readers leave, until it ends or is ended. */
 @Injectable()
@@ -35,25 +48,25 @@ export class GenerationsService implements BeforeApplicationShutdown {
   }
 
   /**
-   * Begins to write an answer under `identity.message_id`, which is also its log's key.
+   * Begins to write an answer under `identity.message_id`, which is also its log's key unless there is another.
    * @param end keeps how it ended, before anyone is told
    */
   start<T>(
     principal: Principal,
     request: ChatRequest,
-    requestId: string,
-    identity: Identity,
+    { requestId, identity, key, told, journal }: Commission,
     end: Manuscript<T>['end'],
   ): Generation<T> {
     const id = identity.message_id;
     const controller = new AbortController();
-    const { events, answer } = this.chat.start(principal, request, { requestId, messageId: id }, controller.signal);
+    const origin = journal ? { requestId, journal } : { requestId, messageId: id };
+    const { events, answer } = this.chat.start(principal, request, origin, controller.signal);
     const generation = new Generation<T>({
       id,
       events,
       answer,
-      codec: new NativeCodec(identity, answer),
-      log: this.logs.open(id),
+      codec: new NativeCodec(identity, answer, told),
+      log: this.logs.open(key ?? id),
       controller,
       end,
     });

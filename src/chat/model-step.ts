@@ -10,7 +10,7 @@ import { StreamedCalls } from './streamed-calls';
 import { type ModelStep } from './tool-loop.types';
 import { usageOf } from './usage.codec';
 
-/** Between what the model said before its tools were executed and after. */
+/** Between what the model said before its tools were executed and after; where steps are kept apart there is no need. */
 const PARAGRAPH: ChatEvent = { type: 'text', delta: '\n\n' };
 
 export interface Spoken extends ModelStep {
@@ -72,14 +72,18 @@ export async function* modelStep(
     }
     if (event.type === 'text' && !spoke) {
       spoke = true;
-      if (state.spoke) yield PARAGRAPH;
+      if (state.spoke && !turn.journal) yield PARAGRAPH;
       state.spoke = true;
     }
     yield event;
   }
   if (!finish) throw new Error('a model call ended without its end');
-  const parts = content.parts();
-  const ours = parts.filter((part) => part.type === 'tool_call').filter(({ name }) => !calls.isClients(name));
+  const parts = content
+    .parts()
+    .map((part) =>
+      part.type === 'tool_call' && !calls.isClients(part.name) ? { ...part, server: true as const } : part,
+    );
+  const ours = parts.filter((part) => part.type === 'tool_call').filter(({ server }) => server);
   return {
     ...step,
     parts,

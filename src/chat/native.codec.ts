@@ -12,7 +12,7 @@ import {
   type UnreadyDocumentDto,
 } from './native.types';
 import { toCallPart, toResultPart } from './steps.codec';
-import { type StopReason } from './tool-loop.types';
+import { type StopReason, type ToolCall, type WaitReason } from './tool-loop.types';
 
 export const toNativeUsage = (usage: TokenUsage): TokenUsageDto => ({
   input_tokens: usage.inputTokens,
@@ -76,6 +76,7 @@ export function answerHeaders(answer: Headed): Record<string, string> {
 export interface Identity {
   message_id: string;
   conversation_id?: string;
+  run_id?: string;
 }
 
 /** Who answers. Both null before anyone did. `model` is `provider/model`. */
@@ -113,6 +114,8 @@ export const CITED = -2;
 export const CALLED = -3;
 /** There: its result. */
 export const ANSWERED = -4;
+/** There: a call that somebody has to decide about. */
+export const AWAITED = -5;
 
 export type DeltaType = 'message.delta' | 'reasoning.delta';
 
@@ -126,6 +129,9 @@ export const startFrame = (seq: number, identity: Identity, { model, provider }:
 export const deltaFrame = (seq: number, type: DeltaType, text: string): string =>
   `id: ${seq}\nevent: ${type}\ndata: {"type":"${type}","text":${JSON.stringify(text)}}\n\n`;
 
+/** A process went on where another died: what was told after the event `after` and before this one is void. */
+export const resumedFrame = (seq: number, after: number): string => frame(seq, 'run.resumed', { after });
+
 /** A call of a tool, by whomever it is executed. */
 export const toolCallFrame = (seq: number, part: PartOf<'tool_call'>): string =>
   frame(seq, 'tool.call', toToolCall(part));
@@ -134,13 +140,13 @@ export const toolCallFrame = (seq: number, part: PartOf<'tool_call'>): string =>
 export const toolResultFrame = (seq: number, name: string, part: PartOf<'tool_result'>): string =>
   frame(seq, 'tool.result', { id: part.toolCallId, name, ...toOutcome(part) });
 
-export const approvalFrame = (seq: number, { call, reason }: Extract<ChatEvent, { type: 'approval' }>): string =>
+export const approvalFrame = (seq: number, { call, reason }: { call: ToolCall; reason: WaitReason }): string =>
   frame(seq, 'approval.required', { call_id: call.id, name: call.name, arguments: call.arguments, reason });
 
 export const citationFrame = (seq: number, citation: CitationDto): string => frame(seq, 'citation', citation);
 
 /** `end` may tell more, such as the stored message. */
-export const endFrame = (seq: number, end: NativeEnd & Record<string, unknown>): string =>
+export const endFrame = (seq: number, end: Omit<NativeEnd, keyof Answering> & Record<string, unknown>): string =>
   frame(seq, 'message.end', end);
 
 export const errorFrame = (seq: number, error: ErrorBody): string => frame(seq, 'error', { error });
@@ -170,11 +176,11 @@ export const parseFrame = (text: string): Told => JSON.parse(text.slice(text.ind
  * and `data` whose `type` repeats the event.
  */
 export class NativeCodec implements EventCodec<ChatEvent> {
-  private seq = 0;
-
+  /** @param seq of the last event that was told before, of the same stream */
   constructor(
     private readonly identity: Identity,
     private readonly answer: Answer,
+    private seq = 0,
   ) {}
 
   begins({ type }: ChatEvent): boolean {

@@ -39,3 +39,12 @@ export function toSteps(parts: readonly Part[]): Message[] {
   }
   return messages;
 }
+
+/** Told to the model, which can do something about it. */
+export const refused = (content: string): ToolResult => ({
+  content,
+  isError: true,
+  truncated: false,
+  durationMs: 0,
+  cost: 0n,
+});

@@ -54,8 +54,11 @@ export interface PastStep extends Pick<ModelStep, 'parts' | 'calls' | 'usage' | 
   results: ReadonlyMap<string, ToolResult>;
 }
 
-/** What a call may do now: be executed under a key, with arguments that may have been changed, or not at all, since its result is known. */
-export type Claim = { key: string; arguments: string } | { result: ToolResult };
+/**
+ * What a call may do now: be executed under a key, with arguments that may have been changed (`note` tells the model), or
+ * not at all, since its result is known.
+ */
+export type Claim = { key: string; arguments: string; note?: string } | { result: ToolResult };
 
 /** Where a loop keeps what it does, so that another process could go on with it. */
 export interface Journal {

@@ -2,6 +2,7 @@ import { type ToolContext, type ToolResult } from '../tools/tools.types';
 import { type Toolset, type ToolsService } from '../tools/tools.service';
 import { type ChatEvent } from './chat.types';
 import { type LoopState } from './loop-state';
+import { refused } from './steps.codec';
 import { type Journal, type ToolCall } from './tool-loop.types';
 
 /** Calls of one step that are executed at the same time, and those that are executed at all. */
@@ -54,6 +55,7 @@ async function answer(round: Round, call: ToolCall, place: number, signal: Abort
   const { journal, state } = round;
   const claim = await journal.claim(call);
   const result = 'result' in claim ? claim.result : await execute(round, { ...call, ...claim }, place, signal);
+  if ('note' in claim && claim.note) result.content = claim.note + result.content;
   const told = state.answered(call, result);
   await journal.done(call, told);
   return { type: 'server_result', call, result: told };
@@ -72,12 +74,3 @@ function execute(
 }
 
 const namesOf = ({ tools }: Toolset) => tools.map(({ name }) => name).join(', ') || 'none';
-
-/** Told to the model, which can do something about it. */
-export const refused = (content: string): ToolResult => ({
-  content,
-  isError: true,
-  truncated: false,
-  durationMs: 0,
-  cost: 0n,
-});

@@ -85,7 +85,7 @@ export class TurnsService implements OnModuleInit, BeforeApplicationShutdown {
     try {
       const identity = { message_id: messageId, conversation_id: conversationId };
       const end = (written: RunningTurn, failure: unknown) => this.end(written, failure, requestId);
-      const generation = this.generations.start(user, toRequest(turn), requestId, identity, end);
+      const generation = this.generations.start(user, toRequest(turn), { requestId, identity }, end);
       this.running.set(messageId, generation);
       return generation;
     } catch (error) {

@@ -21,6 +21,11 @@ export class Toolset {
     return this.byName.get(name) ?? null;
   }
 
+  /** Those with one of the names, which may have a `*`. */
+  matching(names: readonly string[]): Toolset {
+    return new Toolset(this.tools.filter((tool) => names.some((name) => matchesGlob(name, tool.name))));
+  }
+
   /**
    * Those asked for by name, or by a name with `*` for all that match it. Throws `tool_not_found` for the first that is
    * not there.

@@ -1,3 +1,4 @@
+import { joined } from '../support/members';
 import { startParley, type TestParley } from '../support/parley';
 import { type TestUser } from '../support/user';
 
@@ -9,20 +10,10 @@ describe('the audit log', () => {
   afterAll(() => parley.stop());
 
   const entries = async (user: TestUser, query = '') => (await user.get(`/v1/audit${query}`)).body.data as any[];
-  const join = async (owner: TestUser, role: string) => {
-    const member = await parley.user();
-    await parley.database.query('INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, $3)', [
-      owner.workspaceId,
-      member.id,
-      role,
-    ]);
-    const there = member.with({ ...member.headers, 'x-workspace-id': owner.workspaceId });
-    return Object.assign(there, { id: member.id, email: member.email, workspaceId: owner.workspaceId });
-  };
 
   it('tells who did what to what, from where, and what it was before', async () => {
     const owner = await parley.user();
-    const member = await join(owner, 'member');
+    const member = await joined(owner, 'member');
     const where = { 'x-forwarded-for': '203.0.113.7', 'x-request-id': 'the-request-1' };
     const path = `/v1/workspaces/${owner.workspaceId}/members/${member.id}`;
     expect((await owner.patch(path, { role: 'admin' }, { headers: where })).status).toBe(200);
@@ -43,7 +34,7 @@ describe('the audit log', () => {
 
   it('has every change of rights, keys and members, and none of their secrets', async () => {
     const owner = await parley.user();
-    const [first, second] = [await join(owner, 'viewer'), await join(owner, 'viewer')];
+    const [first, second] = [await joined(owner, 'viewer'), await joined(owner, 'viewer')];
     const members = `/v1/workspaces/${owner.workspaceId}/members`;
     await owner.patch(`/v1/workspaces/${owner.workspaceId}`, { name: 'Renamed' });
     const { id, key } = (await owner.post('/v1/auth/api-keys', { name: 'one', scopes: ['admin'] })).body;
@@ -95,7 +86,7 @@ describe('the audit log', () => {
 
   it('is read page by page, and by action, person and time', async () => {
     const owner = await parley.user();
-    const admin = await join(owner, 'admin');
+    const admin = await joined(owner, 'admin');
     for (const name of ['a', 'b', 'c']) await owner.apiKey({ name });
     await admin.apiKey({ name: 'd' });
     const page = (await owner.get('/v1/audit?limit=2')).body;
@@ -124,7 +115,7 @@ describe('the audit log', () => {
 
   it('is for owners and admins, and keys with the scope admin', async () => {
     const owner = await parley.user();
-    const [admin, member] = [await join(owner, 'admin'), await join(owner, 'member')];
+    const [admin, member] = [await joined(owner, 'admin'), await joined(owner, 'member')];
     expect((await admin.get('/v1/audit')).status).toBe(200);
     expect((await member.get('/v1/audit')).body.error.code).toBe('insufficient_role');
     const narrow = parley.anonymous().with({ 'x-api-key': await owner.apiKey({ scopes: ['chat'] }) });

@@ -87,7 +87,7 @@ describe('plain chats', () => {
       const tools = await chat({ message: 'Weather?', model: 'anthropic/tool', tools: [WEATHER] });
       expect(tools).toMatchObject({ content: '', finish_reason: 'tool_calls' });
       expect(tools.tool_calls).toEqual([
-        { id: expect.any(String), name: 'get_weather', arguments: '{"city":"Paris"}' },
+        { id: expect.any(String), name: 'get_weather', arguments: '{"city":"Paris"}', server: false },
       ]);
       const thoughts = await chat({ message: 'Hm', model: 'openai/reasoning' });
       expect(thoughts).toMatchObject({ content: 'done', reasoning: 'thinking hard', usage: { reasoning_tokens: 2 } });

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -67,6 +68,25 @@ describe('the command line', () => {
       { action: 'user.suspended', actor_id: null, ip: null },
       { action: 'user.resumed', actor_id: null, ip: null },
     ]);
+  });
+
+  it('encrypts secrets anew, and names those no key fits', async () => {
+    const { workspaceId } = await parley.user();
+    const id = randomUUID();
+    expect(await run('secrets', 'check')).toMatchObject({ code: 0, out: 'All secrets can be decrypted.\n' });
+    await parley.database.query(
+      `INSERT INTO secrets (id, workspace_id, key_id, ciphertext) VALUES ($1, $2, 'lost', '\\x00')`,
+      [id, workspaceId],
+    );
+    const check = await run('secrets', 'check');
+    expect([check.code, check.err]).toEqual([1, 'error: no key fits 1 secrets\n']);
+    expect(check.out).toBe(
+      `1 under the key lost, which is not configured\n${id} (workspace ${workspaceId}) can't be decrypted.\n`,
+    );
+    expect(await run('secrets', 'rotate')).toMatchObject({
+      code: 1,
+      out: `0 secrets are encrypted anew.\n${id} can't be decrypted.\n`,
+    });
   });
 
   it('suspends and resumes workspaces, which are found by their owners', async () => {

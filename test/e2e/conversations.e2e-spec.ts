@@ -29,6 +29,7 @@ describe('conversations', () => {
       id: expect.stringMatching(UUID7),
       title: null,
       collection_ids: [],
+      tools: [],
       model: null,
       system_prompt: null,
       metadata: {},

@@ -6,6 +6,8 @@ import { type TestUser } from '../support/user';
 
 /** Path parameters that name something which is nobody's. */
 const NOT_IDS = ['/v1/models/{id}'];
+/** Path parameters that are numbers of something below an id. */
+const NUMBERS: Record<string, string> = { version: '1' };
 /** Fields of bodies that are called ids and are the caller's own to choose. */
 const FREE_FIELDS = ['auth_login.client_id'];
 /** Only for those who run the installation, who may reach everybody. */
@@ -76,9 +78,14 @@ describe("another tenant's ids", () => {
     await there.put('/v1/budgets', { subject, period: 'total', limit_tokens: 1_000_000 });
     const conversation = await there.conversation({ title: 'Secret' });
     await there.post(`/v1/conversations/${conversation}/chat`, { content: 'Hi' });
+    await there.post('/v1/agents', { name: 'secret' });
+    await there.post('/v1/mcp/servers', { name: 'secret', transport: 'http', url: 'http://127.0.0.1/' });
     const documents = await collection(there);
     const document = await text(there, documents, 'Secret', 'What nobody else is to know.');
     await settled(there, document.id);
+    await there.post('/v1/tools/custom', { name: 'own', description: 'Own.', url: 'https://example.com/' });
+    const url = 'postgres://reader:secret@db.example.com/shop';
+    await there.post('/v1/tools/databases', { name: 'own', url, schemas: ['shop'] });
     const workspaces = [user.workspaceId, team];
     const rows = await rowsOf([user.id, ...workspaces]);
     // The latest of each table, and every workspace.
@@ -95,7 +102,8 @@ describe("another tenant's ids", () => {
   /** All ways to fill the path from `ids`. */
   const fillings = (names: string[], ids: string[]): Record<string, string>[] =>
     names.reduce<Record<string, string>[]>(
-      (some, name) => some.flatMap((one) => ids.map((id) => ({ ...one, [name]: id }))),
+      (some, name) =>
+        some.flatMap((one) => (NUMBERS[name] ? [NUMBERS[name]] : ids).map((id) => ({ ...one, [name]: id }))),
       [{}],
     );
   const withPath = () => operations.filter((one) => pathParameters(one).length > 0 && !NOT_IDS.includes(one.path));

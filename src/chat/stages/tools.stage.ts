@@ -20,7 +20,8 @@ async function* looped(turn: Turn, next: NextTurn, tools: ToolsService): AsyncGe
   const journal = turn.journal ?? unkept;
   const state = new LoopState({ ...tools.limits, ...request.limits }, request.messages, journal.past.elapsedMs);
   state.resume(journal.past.steps);
-  const context = { principal, requestId, collectionIds: request.grounding?.collectionIds ?? null };
+  const collectionIds = request.toolCollections ?? request.grounding?.collectionIds ?? null;
+  const context = { principal, requestId, collectionIds };
   for await (const event of toolLoop(turn, next, { toolset, tools, journal, state, context })) {
     turn.record(event);
     yield event;

@@ -1,18 +1,18 @@
 import { z } from 'zod';
 
-const origins = z
-  .string()
-  .transform((list) =>
-    list
-      .split(',')
-      .map((origin) => origin.trim())
-      .filter(Boolean),
-  )
-  .refine((list) => list.every((origin) => origin === '*' || URL.canParse(origin)), {
-    error: 'expected a comma-separated list of origins such as https://app.example.com, or *',
-  });
 const httpUrl = z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// address' });
 const key = z.string().min(1);
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+const origins = list.refine((all) => all.every((origin) => origin === '*' || URL.canParse(origin)), {
+  error: 'expected a comma-separated list of origins such as https://app.example.com, or *',
+});
+const KEY = /^[^,]{32,}$/;
+const KEY_EXPECTED = 'expected 32 bytes as base64 or hex, or a text of at least 32 characters; without commas';
 const PORT_EXPECTED = 'expected a port between 0 (any free one) and 65535';
 
 /** The only names read from the environment. A wrong value stops the start with one sentence naming it. */
@@ -37,6 +37,8 @@ const schema = z.object({
   S3_SECRET_ACCESS_KEY: key.optional(),
   WORKERS: z.enum(['on', 'off']).default('on'),
   JWT_SECRET: z.string().min(32, { error: 'expected at least 32 characters' }).optional(),
+  ENCRYPTION_KEY: z.string().trim().regex(KEY, { error: KEY_EXPECTED }).optional(),
+  ENCRYPTION_KEY_PREVIOUS: list.refine((all) => all.every((one) => KEY.test(one)), { error: KEY_EXPECTED }).default([]),
   CORS_ORIGINS: origins.default([]),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   PARLEY_CONFIG: z.string().min(1).optional(),

@@ -13,6 +13,8 @@ export interface Jobs {
   reindex: { indexId: string };
   /** Deletes what is left of deleted documents and collections: rows, chunks, bytes. */
   'rag-housekeeping': Record<string, never>;
+  /** Carries on a run of an agent. The row has what is to be done; a job of another version of it is outdated. */
+  'agent-run': { runId: string; jobVersion: number };
   /** Deletes remembered vectors that nobody has needed for long. */
   'embeddings-housekeeping': Record<string, never>;
 }
@@ -23,6 +25,7 @@ export const AUTH_HOUSEKEEPING = 'auth-housekeeping' satisfies QueueName;
 export const IDEMPOTENCY_HOUSEKEEPING = 'idempotency-housekeeping' satisfies QueueName;
 export const EMBEDDINGS_HOUSEKEEPING = 'embeddings-housekeeping' satisfies QueueName;
 export const INGEST = 'ingest' satisfies QueueName;
+export const AGENT_RUN = 'agent-run' satisfies QueueName;
 export const REINDEX = 'reindex' satisfies QueueName;
 export const RAG_HOUSEKEEPING = 'rag-housekeeping' satisfies QueueName;
 
@@ -33,6 +36,7 @@ export const QUEUES: readonly QueueName[] = [
   REINDEX,
   RAG_HOUSEKEEPING,
   EMBEDDINGS_HOUSEKEEPING,
+  AGENT_RUN,
 ];
 
 /** Queues that get a job by themselves, one over all processes: cron patterns, in UTC. */

@@ -42,6 +42,7 @@ export const PERMISSIONS = {
   'tools:manage': { role: 'admin', scope: 'admin', unrestricted: true },
   'agents:use': { role: 'member', scope: 'agents' },
   'agents:read': { role: 'viewer', scope: 'agents' },
+  'agents:write': { role: 'member', scope: 'agents' },
   'models:read': { role: 'viewer', scope: null },
   'profile:read': { role: 'viewer', scope: null },
   'limits:read': { role: 'viewer', scope: null },

@@ -54,6 +54,11 @@ const TOLD: Record<string, Told> = {
       },
     ],
   },
+  agent_changed: {
+    message: 'The agent is at version 3 by now.',
+    param: 'version',
+    details: [{ version: 3 }],
+  },
   all_providers_failed: {
     message: 'None of the 2 models that were asked answered.',
     details: [ATTEMPT],
