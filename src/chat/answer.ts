@@ -25,7 +25,7 @@ export class Answer {
   notReady: SearchResult['notReady'] | null = null;
   /** Of all attempts. Null until the end, and when a model has no known price. */
   cost: PicoUsd | null = null;
-  /** Why a loop of model and tools ended; null when its client is to go on with it, undefined when there was none. */
+  /** Why a loop of model and tools ended; null before, and when its client is to go on with it; undefined when there is none. */
   stopReason: StopReason | null | undefined;
   private spent: PicoUsd | null = 0n;
   private readonly startedAt = performance.now();
@@ -64,7 +64,7 @@ export class Answer {
   private addResult({ call, result }: Extract<ChatEvent, { type: 'server_result' }>): void {
     this.content.push(toResultPart(call, result));
     this.spent = sumOf(this.spent, result.cost);
-    if (this.usage) this.cost = this.spent;
+    this.cost = this.spent;
   }
 
   get complete(): boolean {

@@ -28,16 +28,20 @@ export class LoopState {
   repeated = false;
   /** Calls of the last step without a result. */
   open: ToolCall[] = [];
-  private calls: readonly ToolCall[] = [];
-  private readonly results = new Map<string, ToolResult>();
   private readonly ids = new Set<string>();
-  private readonly seen = new Map<string, { times: number; toldInStep: number | null }>();
+  private readonly seen = new Map<string, Seen>();
   private readonly began = performance.now();
+  /** Those of the last step. */
+  private calls: readonly ToolCall[] = [];
 
+  /** @param before what was said before, whose calls have ids, too */
   constructor(
     readonly limits: LoopLimits,
+    before: readonly Message[] = [],
     private readonly elapsedBefore = 0,
-  ) {}
+  ) {
+    for (const { parts } of before) this.know(parts);
+  }
 
   get elapsedMs(): number {
     return this.elapsedBefore + performance.now() - this.began;
@@ -64,20 +68,18 @@ export class LoopState {
 
   said({ parts, calls }: Pick<ModelStep, 'parts' | 'calls'>): void {
     this.steps++;
-    for (const part of parts) if (part.type === 'tool_call') this.ids.add(part.id);
+    this.know(parts);
     this.messages.push({ role: 'assistant', parts });
-    this.open = [...calls];
     this.calls = calls;
-    this.results.clear();
+    this.open = [...calls];
   }
 
   /** Returns what the model is told, which may be more than came out. */
   answered(call: ToolCall, result: ToolResult): ToolResult {
-    const told = { ...result, content: result.content + this.noteOn(call, result) };
-    this.cost = sumOf(this.cost, result.cost);
-    this.open = this.open.filter(({ id }) => id !== call.id);
-    this.results.set(call.id, told);
-    if (this.open.length === 0) this.messages.push(this.answers());
+    const seen = this.seenAgain(call, result.content);
+    const isNews = seen.times > 1 && seen.toldInStep === null;
+    const told = isNews ? { ...result, content: result.content + REPEATED } : result;
+    this.keep(call, seen, told);
     return told;
   }
 
@@ -88,31 +90,57 @@ export class LoopState {
       this.said(step);
       for (const call of step.calls) {
         const result = step.results.get(call.id);
-        if (result) this.answered(call, { ...result, content: result.content.replace(REPEATED, '') });
+        if (result) this.keep(call, this.seenAgain(call, result.content.replace(REPEATED, '')), result);
       }
     }
   }
 
-  /** Results of one step are one message, in the order of its calls. */
-  private answers(): Message {
-    const parts = [...this.calls].flatMap(({ id }): Part[] => {
-      const told = this.results.get(id);
-      const { content = '', isError = false } = told ?? {};
-      return told ? [{ type: 'tool_result', toolCallId: id, content, ...(isError ? { isError } : {}) }] : [];
-    });
-    return { role: 'tool', parts };
+  private know(parts: readonly Part[]): void {
+    for (const part of parts) if (part.type === 'tool_call') this.ids.add(part.id);
   }
 
-  private noteOn({ name, arguments: text }: ToolCall, { content }: ToolResult): string {
-    const what = JSON.stringify([name, normal(text), content]);
-    const known = this.seen.get(what) ?? { times: 0, toldInStep: null };
-    this.seen.set(what, known);
-    known.times++;
-    if (known.toldInStep !== null && known.toldInStep < this.steps && known.times >= MOST_REPEATS) this.repeated = true;
-    if (known.times < 2 || known.toldInStep !== null) return '';
-    known.toldInStep = this.steps;
-    return REPEATED;
+  private keep(call: ToolCall, seen: Seen, told: ToolResult): void {
+    if (told.content.endsWith(REPEATED)) seen.toldInStep ??= this.steps;
+    this.cost = sumOf(this.cost, told.cost);
+    this.open = this.open.filter(({ id }) => id !== call.id);
+    const results = this.results();
+    results.push({
+      type: 'tool_result',
+      toolCallId: call.id,
+      content: told.content,
+      ...(told.isError ? { isError: true } : {}),
+    });
+    results.sort((a, b) => this.placeOf(a) - this.placeOf(b));
   }
+
+  /** Results of one step are one message, in the order of their calls, whichever comes first. */
+  private results(): Message['parts'] {
+    const last = this.messages.at(-1);
+    if (last?.role === 'tool') return last.parts;
+    const message: Message = { role: 'tool', parts: [] };
+    this.messages.push(message);
+    return message.parts;
+  }
+
+  private placeOf(part: Part): number {
+    return this.calls.findIndex(({ id }) => part.type === 'tool_result' && id === part.toolCallId);
+  }
+
+  /** Counts a call with its result, the note on it left out. */
+  private seenAgain({ name, arguments: text }: ToolCall, content: string): Seen {
+    const what = JSON.stringify([name, normal(text), content]);
+    const seen = this.seen.get(what) ?? { times: 0, toldInStep: null };
+    this.seen.set(what, seen);
+    seen.times++;
+    if (seen.toldInStep !== null && seen.toldInStep < this.steps && seen.times >= MOST_REPEATS) this.repeated = true;
+    return seen;
+  }
+}
+
+interface Seen {
+  times: number;
+  /** The step in which the model was told of it. */
+  toldInStep: number | null;
 }
 
 /** The same arguments, however they are spaced. */

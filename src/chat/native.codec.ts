@@ -216,6 +216,7 @@ export class NativeCodec implements EventCodec<ChatEvent> {
       case 'opaque':
         return ''; // the client's calls are told whole, at the end
       case 'finish': {
+        const start = this.start(); // an answer may end before anybody gave it
         const calls = this.answer.content
           .toolCalls()
           .filter(({ server }) => !server)
@@ -229,7 +230,7 @@ export class NativeCodec implements EventCodec<ChatEvent> {
           ...(event.stop === undefined ? {} : { stop_reason: event.stop }),
           ...(this.answer.notReady ? { not_ready: [...this.answer.notReady] } : {}),
         };
-        return calls.join('') + endFrame(++this.seq, end);
+        return start + calls.join('') + endFrame(++this.seq, end);
       }
     }
   }

@@ -44,7 +44,7 @@ async function* steps(turn: Turn, next: NextTurn, round: Round): AsyncGenerator<
   let end: ChatEvent | null = null;
   while (!end) {
     if (state.open.length === 0) {
-      end = spoken?.handsBack ? finish(state, 'tool_calls', null) : stopped(state);
+      end = spoken?.handsBack ? finish(state, 'tool_calls', null) : (recalled(state) ?? stopped(state));
       if (end) break;
       spoken = yield* modelStep(turn, next, round.toolset, state);
       state.said(spoken);
@@ -70,6 +70,10 @@ async function* called(turn: Turn, round: Round, spoken: Spoken | null): AsyncGe
   yield* toolRound(round, turn.signal);
   return null;
 }
+
+/** It had answered, and only that its end was told is missing. */
+const recalled = (state: LoopState): ChatEvent | null =>
+  state.messages.at(-1)?.role === 'assistant' ? finish(state, 'stop', 'answered') : null;
 
 function stopped(state: LoopState): ChatEvent | null {
   const reason = stopReason(state);

@@ -21,7 +21,7 @@ export function toOutcome(answer: Answer, failure: unknown, requestId: string): 
     notReady: answer.notReady && [...answer.notReady],
     model: modelOf(answer),
     provider,
-    stopReason: answer.stopReason ?? null,
+    stopReason: answer.stopReason === undefined ? null : unwanted ? 'cancelled' : failure ? 'error' : answer.stopReason,
     finishReason: unwanted ? 'cancelled' : content.finishReason(),
     usage,
     costUsd: cost === null ? null : formatUsd(cost),

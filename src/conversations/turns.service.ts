@@ -128,7 +128,7 @@ export class TurnsService implements OnModuleInit, BeforeApplicationShutdown {
       failure: error,
     });
     try {
-      if (wasRefused(failure)) {
+      if (wasRefused(failure) && !answer.began) {
         await this.repository.discardTurn(id);
         return failed(failure);
       }

@@ -98,6 +98,13 @@ describe.each([
     expect(await hear('tool')).toMatchObject({ calls: [call], finish: finishes.tools, usage: [10, 3] });
     expect(await hear('tools-2')).toMatchObject({ calls: [call, 'get_weather{"city":"Rome"}'], usage: [10, 6] });
     expect(await hear('reasoning')).toMatchObject({ text: 'done', usage: [10, 3] });
+    expect(await hear('endless')).toMatchObject({
+      text: 'Step 1.',
+      calls: ['calculator{"expression":"1 + 1"}'],
+      finish: finishes.tools,
+      usage: [10, 5],
+    });
+    expect(await hear('plan')).toMatchObject({ text: 'Hello big world', finish: finishes.stop });
     const { text } = await hear('inspect');
     expect(JSON.parse(text)).toMatchObject({ model: 'inspect', messages });
   });

@@ -13,11 +13,12 @@ export const toolsStage =
     turn.request.serverTools || turn.request.limits ? looped(turn, next, tools) : next(turn);
 
 async function* looped(turn: Turn, next: NextTurn, tools: ToolsService): AsyncGenerator<ChatEvent> {
-  const { principal, requestId, request } = turn;
+  const { principal, requestId, request, answer } = turn;
+  answer.stopReason = null;
   const toolset = await tools.select(principal, request.serverTools ?? [], 'server_tools');
   refuseUnclear(request, toolset);
   const journal = turn.journal ?? unkept;
-  const state = new LoopState({ ...tools.limits, ...request.limits }, journal.past.elapsedMs);
+  const state = new LoopState({ ...tools.limits, ...request.limits }, request.messages, journal.past.elapsedMs);
   state.resume(journal.past.steps);
   const collectionIds = request.toolCollections ?? request.grounding?.collectionIds ?? null;
   const context = { principal, requestId, collectionIds };

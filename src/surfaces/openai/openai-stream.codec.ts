@@ -74,7 +74,7 @@ export class OpenAiStreamCodec implements EventCodec<ChatEvent> {
 
   private start(): string {
     const { id, created } = this.identity;
-    const common = JSON.stringify({ id, object: 'chat.completion.chunk', created, model: modelOf(this.answer) });
+    const common = JSON.stringify({ id, object: 'chat.completion.chunk', created, model: modelOf(this.answer) ?? '' });
     this.head = `data: ${common.slice(0, -1)},"choices":[`;
     return this.introduce(0);
   }
@@ -102,6 +102,7 @@ export class OpenAiStreamCodec implements EventCodec<ChatEvent> {
   }
 
   private finish({ reason, reasons, usage, stop }: Extract<ChatEvent, { type: 'finish' }>): string {
+    const start = this.head ? '' : this.start(); // an answer may end before anybody gave it
     const steps = toServerSteps(this.answer.content.parts());
     const last = JSON.stringify({
       ...toNativeGrounding(this.answer),
@@ -112,7 +113,7 @@ export class OpenAiStreamCodec implements EventCodec<ChatEvent> {
       (each, choice) => this.introduce(choice) + this.chunk(choice, last, 'null', `"${each}"`),
     );
     const total = this.includeUsage ? `${this.head}],"usage":${JSON.stringify(toUsage(usage))}}\n\n` : '';
-    return ends.join('') + total;
+    return start + ends.join('') + total;
   }
 }
 

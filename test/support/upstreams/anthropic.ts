@@ -30,13 +30,18 @@ function event(type: string, payload: object): string {
 
 function asked(body: Json): Asked {
   const messages = listOf(body['messages']);
-  const users = messages.filter((m) => m['role'] === 'user');
-  const results = listOf(messages.at(-1)?.['content']).filter((block) => block['type'] === 'tool_result');
+  const spoken = messages.findLastIndex((m) => m['role'] === 'user' && textOf(m['content']) !== '');
+  const since = messages.slice(spoken + 1).map((m) => listOf(m['content']));
+  const resultsOf = (blocks: Json[]) =>
+    blocks.filter((block) => block['type'] === 'tool_result').map((block) => textOf(block['content']));
   return {
     model: String(body['model']),
     stream: body['stream'] === true,
-    lastUserText: textOf(users.at(-1)?.['content']),
-    toolResults: results.map((block) => textOf(block['content'])),
+    lastUserText: textOf(messages[spoken]?.['content']),
+    toolResults: resultsOf(listOf(messages.at(-1)?.['content'])),
+    allResults: since.flatMap(resultsOf),
+    steps: since.filter((blocks) => blocks.some((block) => block['type'] === 'tool_use')).length,
+    maxTokens: typeof body['max_tokens'] === 'number' ? body['max_tokens'] : null,
     body,
   };
 }
@@ -93,9 +98,18 @@ function whole(script: Answer, { model, body }: Asked): unknown {
       const joined = block.deltas.join('');
       if (block.type === 'text') return { type: 'text', text: joined };
       if (block.type === 'reasoning') return { type: 'thinking', thinking: joined, signature: SIGNATURE };
-      return { type: 'tool_use', id: toolId(index), name: block.name, input: JSON.parse(joined) as unknown };
+      return { type: 'tool_use', id: toolId(index), name: block.name, input: inputOf(joined) };
     });
   return { ...envelope(model), content, ...ending(answer.finish), usage: usageOf(answer, body) };
+}
+
+/** Of a call that was cut short, nothing. */
+function inputOf(joined: string): unknown {
+  try {
+    return JSON.parse(joined);
+  } catch {
+    return {};
+  }
 }
 
 /** A model that must use a tool named `json` gives its JSON as that tool's input. */

@@ -9,7 +9,6 @@ import { type Wire, isJson } from './wire';
 export const embeddings: Wire = {
   ...openai,
   path: '/v1/embeddings',
-  asked: (body) => ({ model: String(body['model']), stream: false, lastUserText: '', toolResults: [], body }),
   whole,
 };
 

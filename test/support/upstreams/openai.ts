@@ -37,11 +37,16 @@ function data(payload: unknown): string {
 function asked(body: Json): Asked {
   const messages = listOf(body['messages']);
   const lastOther = messages.findLastIndex((m) => m['role'] !== 'tool');
+  const since = messages.slice(messages.findLastIndex((m) => m['role'] === 'user') + 1);
+  const most = body['max_completion_tokens'] ?? body['max_tokens'];
   return {
     model: String(body['model']),
     stream: body['stream'] === true,
     lastUserText: textOf(messages.findLast((m) => m['role'] === 'user')?.['content']),
     toolResults: messages.slice(lastOther + 1).map((m) => textOf(m['content'])),
+    allResults: since.filter((m) => m['role'] === 'tool').map((m) => textOf(m['content'])),
+    steps: since.filter((m) => listOf(m['tool_calls']).length > 0).length,
+    maxTokens: typeof most === 'number' ? most : null,
     body,
   };
 }
@@ -89,7 +94,7 @@ function whole(answer: Answer, { model, body }: Asked): unknown {
   const calls = answer.blocks.filter((block) => block.type === 'tool_call');
   const message = {
     role: 'assistant',
-    content: calls.length > 0 ? null : joined('text'),
+    content: joined('text') || (calls.length > 0 ? null : ''),
     refusal: null,
     annotations: [],
     ...(joined('reasoning') && { reasoning_content: joined('reasoning') }),

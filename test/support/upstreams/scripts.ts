@@ -20,6 +20,8 @@
  * | `filtered-0` | stopped for content before anything was said |
  * | `status-CODE`, `context-length`, `content-filter`, `quota` | the provider's own error body; 429 carries `retry-after: 7` |
  * | `tool`, `tools-2` | asks for `get_weather` once or twice; told the results, answers "It is <result>." |
+ * | `plan` | the user's text is what it does: each line `call <tool> <arguments>` one step, with ` & ` between several calls; then a line for each result. Any other text is answered as by `echo` |
+ * | `endless`, `stuck` | says "Step N." and calls `calculator`, for ever: with `N + 1`, with `1 + 1`; N counts its steps since the user spoke. Heeds the limit of tokens |
  * | `cites`, `slow-cites-MS` | "Leave is 28 days [1]. “Hotels cost at most 120 EUR” [9][1], and so on [7].", cut anywhere; as long again, MS ms apart |
  * | `judge` | one line for each passage of the prompt, `N: score`, the last the best |
  * | `json`, `reasoning`, `instant` | `{"answer":42}` · thinks "thinking hard", says "done" · "ok" |
@@ -61,6 +63,12 @@ export interface Asked {
   lastUserText: string;
   /** Those the conversation ends with. */
   toolResults: string[];
+  /** All there are since the last user's text, in their order. */
+  allResults: string[];
+  /** Answers that called tools since then. */
+  steps: number;
+  /** Null when it may be of any length. */
+  maxTokens: number | null;
   body: unknown;
 }
 
@@ -89,6 +97,33 @@ const toolTurn = ({ toolResults }: Asked, ...calls: Block[]): Answer =>
   toolResults.length > 0
     ? answer([text(...splitWords(`It is ${toolResults.join(' and ')}.`))])
     : answer(calls, { finish: 'tool_calls' });
+
+/** Pieces of a few characters, none of which cuts one in half. */
+const inPieces = (value: string): string[] => value.match(/[^]{1,7}/gu) ?? [''];
+const call = (name: string, args: string): Block => ({ type: 'tool_call', name, deltas: inPieces(args) });
+
+function planned(asked: Asked): Answer {
+  const lines = asked.lastUserText.trim().split(/\n(?=call )/);
+  if (!lines[0]?.startsWith('call ')) return answer([echo(asked)]);
+  const line = lines[asked.steps];
+  if (line === undefined) return answer([text(...splitWords(asked.allResults.join('\n')))]);
+  const calls = line.split(/ & (?=call )/).map((one) => /^call (\S+)\s*([^]*)$/.exec(one));
+  return answer(
+    calls.map((found) => call(found?.[1] ?? '', found?.[2] ?? '')),
+    { finish: 'tool_calls' },
+  );
+}
+
+/** Cut where the caller wants no more, as models are. */
+function stepping({ steps, maxTokens }: Asked, expression: string): Answer {
+  let left = maxTokens ?? Infinity;
+  const blocks = [text(`Step ${steps + 1}.`), call('calculator', JSON.stringify({ expression }))].flatMap((block) => {
+    const deltas = block.deltas.slice(0, left);
+    left -= deltas.length;
+    return deltas.length > 0 ? [{ ...block, deltas }] : [];
+  });
+  return answer(blocks, { finish: left > 0 ? 'tool_calls' : 'length' });
+}
 
 const CITES = [
   'Leave is',
@@ -132,6 +167,9 @@ const SCRIPTS: [RegExp, Play][] = [
   [/^quota$/, () => ({ kind: 'refuse', why: 'quota' })],
   [/^tool$/, (asked) => toolTurn(asked, weather('Paris'))],
   [/^tools-2$/, (asked) => toolTurn(asked, weather('Paris'), weather('Rome'))],
+  [/^plan$/, planned],
+  [/^endless$/, (asked) => stepping(asked, `${asked.steps + 1} + 1`)],
+  [/^stuck$/, (asked) => stepping(asked, '1 + 1')],
   [/^json$/, () => answer([text('{"answer":', '42}')])],
   [/^reasoning$/, () => answer([{ type: 'reasoning', deltas: ['thinking', ' hard'] }, text('done')])],
   [/^cites$/, () => answer([text(...CITES)])],

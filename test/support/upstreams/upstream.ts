@@ -90,11 +90,7 @@ async function serve(
   const raw = await textOfBody(req);
   const wire = wires.find(({ path }) => path === req.url);
   if (req.method !== 'POST' || !wire) {
-    fail(
-      res,
-      wires[0],
-      wires[0].refusal(404, { model: 'unknown', stream: false, lastUserText: '', toolResults: [], body: {} }),
-    );
+    fail(res, wires[0], wires[0].refusal(404, wires[0].asked({ model: 'unknown' })));
     return;
   }
   const parsed: unknown = raw === '' ? {} : JSON.parse(raw);
