@@ -1,7 +1,5 @@
 import 'reflect-metadata';
-import { readFileSync } from 'node:fs';
 import { type Server } from 'node:http';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
@@ -15,6 +13,7 @@ import { setupHttp } from './platform/common/http/setup-http';
 import { unknownRoute } from './platform/common/http/unknown-route';
 import { serveDocs } from './platform/common/openapi/docs';
 import { ReadinessChecks } from './platform/common/readiness';
+import { VERSION } from './platform/common/version';
 import { Config } from './platform/config/config.service';
 import { ConfigError } from './platform/config/env';
 import { openDatabase } from './platform/database/open-database';
@@ -46,7 +45,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
     app.useLogger(logger);
     app.use(requestLog(config.yaml.http.slow_request));
     setupHttp(app, config);
-    serveDocs(app, version());
+    serveDocs(app, VERSION);
     await app.init();
     app.getHttpAdapter().getInstance().use(unknownRoute);
     await listen(app, config);
@@ -72,11 +71,6 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<void> {
 function portOf(server: Server): number {
   const address = server.address();
   return typeof address === 'object' && address ? address.port : 0;
-}
-
-function version(): string {
-  const { version } = JSON.parse(readFileSync(join(__dirname, '../package.json'), 'utf8')) as { version: string };
-  return version;
 }
 
 async function listen(app: NestExpressApplication, { env }: Config): Promise<void> {

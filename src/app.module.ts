@@ -19,6 +19,7 @@ import { RagModule } from './rag/rag.module';
 import { EmbeddingsModule } from './surfaces/embeddings/embeddings.module';
 import { EstimateModule } from './surfaces/estimate/estimate.module';
 import { GroundedSurfaceModule } from './surfaces/grounded/grounded.module';
+import { McpSurfaceModule } from './surfaces/mcp/mcp.module';
 import { OpenAiSurfaceModule } from './surfaces/openai/openai.module';
 import { SimpleSurfaceModule } from './surfaces/simple/simple.module';
 import { ToolsModule } from './tools/tools.module';
@@ -58,6 +59,7 @@ export class AppModule {
         EmbeddingsModule,
         EstimateModule,
         GroundedSurfaceModule,
+        McpSurfaceModule,
       ],
     };
   }

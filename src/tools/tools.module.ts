@@ -10,6 +10,12 @@ import { CustomToolsController } from './custom/custom-tools.controller';
 import { CustomToolsRepository } from './custom/custom-tools.repository';
 import { CustomToolsService } from './custom/custom-tools.service';
 import { OpenApiDocumentsService } from './custom/openapi-documents.service';
+import { McpConnections } from './mcp/mcp-connections.service';
+import { McpListings } from './mcp/mcp-listings.service';
+import { McpServersController } from './mcp/mcp-servers.controller';
+import { McpServersRepository } from './mcp/mcp-servers.repository';
+import { McpServersService } from './mcp/mcp-servers.service';
+import { McpTools } from './mcp/mcp-tools.service';
 import { ToolsController } from './tools.controller';
 import { TOOL_SOURCES, ToolsService } from './tools.service';
 import { type ToolSource } from './tools.types';
@@ -23,13 +29,13 @@ const builtin = {
 
 const sources = {
   provide: TOOL_SOURCES,
-  inject: [BuiltinTools, CustomTools],
+  inject: [BuiltinTools, CustomTools, McpTools],
   useFactory: (...all: ToolSource[]) => all,
 };
 
 @Module({
-  imports: [CallsModule, AuditModule, UsageModule],
-  controllers: [ToolsController, CustomToolsController],
+  imports: [AuditModule, CallsModule, UsageModule],
+  controllers: [ToolsController, CustomToolsController, McpServersController],
   providers: [
     builtin,
     BuiltinTools,
@@ -37,6 +43,11 @@ const sources = {
     CustomTools,
     OpenApiDocumentsService,
     CustomToolsService,
+    McpConnections,
+    McpListings,
+    McpServersRepository,
+    McpServersService,
+    McpTools,
     sources,
     ToolsService,
   ],

@@ -3,7 +3,7 @@ import { type IncomingHttpHeaders } from 'node:http';
 import { type BlockList, isIP, type LookupFunction } from 'node:net';
 import { type Readable } from 'node:stream';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Agent, buildConnector, request } from 'undici';
+import { Agent, buildConnector, fetch as undiciFetch, request, type RequestInit as UndiciInit } from 'undici';
 import { Config } from '../config/config.service';
 import { familyOf, networksOf } from '../config/networks';
 import { isPublicAddress } from './networks';
@@ -57,24 +57,24 @@ export interface OutboundAnswer {
 export class OutboundService implements OnApplicationShutdown {
   private readonly allowed: BlockList;
   private readonly agent: Agent;
+  /** Of answers that may stay open for as long as somebody reads them. */
+  private readonly streams: Agent;
 
   constructor({ yaml }: Config) {
     this.allowed = networksOf(yaml.outbound.allowed_networks);
-    const connect = buildConnector({ timeout: CONNECT_MS, lookup: this.lookup });
-    this.agent = new Agent({
-      bodyTimeout: ANSWER_MS,
-      headersTimeout: ANSWER_MS,
-      connect: (options, done) => {
-        // A literal address is never looked up. URLs have it without brackets and in its usual spelling by now.
-        const host = options.hostname.replace(/^\[|\]$/g, '');
-        if (isIP(host) && !this.mayBeAsked(host)) return done(forbidden(host), null);
-        connect(options, done);
-      },
-    });
+    const open = buildConnector({ timeout: CONNECT_MS, lookup: this.lookup });
+    const connect: typeof open = (options, done) => {
+      // A literal address is never looked up. URLs have it without brackets and in its usual spelling by now.
+      const host = options.hostname.replace(/^\[|\]$/g, '');
+      if (isIP(host) && !this.mayBeAsked(host)) return done(forbidden(host), null);
+      open(options, done);
+    };
+    this.agent = new Agent({ bodyTimeout: ANSWER_MS, headersTimeout: ANSWER_MS, connect });
+    this.streams = new Agent({ bodyTimeout: 0, headersTimeout: 0, connect });
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.agent.destroy();
+    await Promise.all([this.agent.destroy(), this.streams.destroy()]);
   }
 
   /**
@@ -120,6 +120,16 @@ export class OutboundService implements OnApplicationShutdown {
       target = checked(location, target);
     }
     throw new ForbiddenUrl(`It redirects more than ${MOST_REDIRECTS} times.`);
+  }
+
+  /**
+   * As the standard's `fetch`, for answers that stream: nothing but `signal` ends one. Redirects are not followed. Throws a
+   * TypeError whose `cause` is ForbiddenAddress or what the network throws.
+   * @see https://fetch.spec.whatwg.org
+   */
+  async fetch(url: string | URL, { method, headers, body, signal }: RequestInit): Promise<Response> {
+    const init = { method, headers, body, signal, redirect: 'manual', dispatcher: this.streams };
+    return undiciFetch(url, init as UndiciInit);
   }
 
   private mayBeAsked(address: string): boolean {

@@ -9,6 +9,7 @@ const TABLE: Record<ErrorKind, { status: number; type: string }> = {
   unauthenticated: { status: 401, type: 'authentication_error' },
   forbidden: { status: 403, type: 'permission_error' },
   not_found: { status: 404, type: 'not_found_error' },
+  method: { status: 405, type: 'invalid_request_error' },
   conflict: { status: 409, type: 'conflict_error' },
   too_large: { status: 413, type: 'invalid_request_error' },
   unsupported_media: { status: 415, type: 'invalid_request_error' },

@@ -14,6 +14,8 @@ import { whileDraining } from './while-draining';
 const FORM_ROUTES = ['/v1/auth/login'];
 /** `/health` and the docs stand at the root, the API under `/v1`. */
 const ROOT_ROUTES = ['health', 'ready'];
+/** Where its clients look for it; its versions are the protocol's own. */
+const MCP_ROUTE = 'mcp';
 
 /** Answers are data: nothing in them is to be run or framed. The documentation pages set their own. */
 const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
@@ -42,7 +44,7 @@ export function setupHttp(app: NestExpressApplication, { env, yaml }: Config): v
   // Streams say `no-transform`, which compression honours.
   app.use(compression());
   app.use(readBody(yaml.http.body_limit, FORM_ROUTES));
-  app.setGlobalPrefix('v1', { exclude: ROOT_ROUTES });
+  app.setGlobalPrefix('v1', { exclude: [...ROOT_ROUTES, MCP_ROUTE] });
   app.useGlobalPipes(new RequestValidation());
   app.useGlobalFilters(new ProblemFilter());
 }
