@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { LEASE, RUN } from './runs.repository';
+import { CANCELLED, LEASE, RUN } from './runs.repository';
 import { type Run } from './runs.types';
 
 /** More events than a process tells in the time in which it is found to be dead. */
@@ -92,7 +92,7 @@ export class RunLeasesRepository {
     await this.db.query('UPDATE agent_runs SET enqueued_at = NULL WHERE id = ANY ($1)', [ids]);
   }
 
-  /** Results that were stored but perhaps not told are told anew, before anything else. */
+  /** Results that were stored but perhaps not told are told anew, before anything else. What was to be cancelled is. */
   private async requeue(tx: EntityManager, ids: readonly string[]): Promise<void> {
     await tx.query(`UPDATE agent_runs SET ${REQUEUED} WHERE id = ANY ($1)`, [ids]);
     await tx.query(UNKNOWN, [ids]);
@@ -109,5 +109,8 @@ export class RunLeasesRepository {
        WHERE id = ANY ($1)`,
       [ids],
     );
+    await tx.query(`UPDATE agent_runs SET ${CANCELLED}, told = told + 1 WHERE id = ANY ($1) AND cancel_requested`, [
+      ids,
+    ]);
   }
 }
