@@ -95,7 +95,8 @@ export class RunsRepository {
   }
 
   /**
-   * Decides about calls that wait; when none is left, the run is queued. All or nothing. Throws `run_not_found`,
+   * Decides about calls that wait; when none is left, the run is queued. All or nothing. A call whose outcome is unknown is
+   * approved with the arguments it was executed with. Throws `run_not_found`,
    * `run_not_waiting`, `tool_call_not_waiting`.
    */
   decide(user: Principal, id: string, { callId, decision, reason, arguments: edited }: Verdict): Promise<void> {
@@ -107,7 +108,8 @@ export class RunsRepository {
       if (!run) throw runNotFound();
       if (run.status !== 'waiting_for_approval') throw runNotWaiting(run.status);
       const [, count] = await tx.query<[unknown, number]>(
-        `UPDATE agent_steps SET status = 'pending', first_event = NULL, decision = $3, decision_reason = $4, decided_arguments = $5, decided_by = $6
+        `UPDATE agent_steps SET status = 'pending', first_event = NULL, decision = $3, decision_reason = $4, decided_by = $6,
+           decided_arguments = CASE WHEN $3 = 'approve' THEN decided_arguments ELSE $5 END
          WHERE run_id = $1 AND status = 'waiting' AND ($2::text IS NULL OR call_id = $2)`,
         [id, callId, decision, reason, edited, user.userId],
       );
