@@ -87,6 +87,14 @@ export class RunLeasesRepository {
     return rows;
   }
 
+  /** Its job came to a process that stops: it needs another, under an id that is not taken. */
+  async leave(id: string): Promise<void> {
+    await this.db.query(
+      `UPDATE agent_runs SET enqueued_at = NULL, job_version = job_version + 1 WHERE id = $1 AND status = 'queued'`,
+      [id],
+    );
+  }
+
   /** Their jobs could not be made. */
   async forget(ids: readonly string[]): Promise<void> {
     await this.db.query('UPDATE agent_runs SET enqueued_at = NULL WHERE id = ANY ($1)', [ids]);

@@ -69,7 +69,7 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
 
   /** Carries on a run that waits in the queue, for as long as this process can. Nothing when another has taken it. */
   async work(runId: string): Promise<void> {
-    if (this.readiness.draining) return;
+    if (this.readiness.draining) return this.leases.leave(runId);
     const run = await this.leases.take(runId, this.owner);
     if (!run) return;
     const segment = await this.begin(run, null);
