@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
-import { LEASE, RUN } from './runs.repository';
+import { CANCELLED, LEASE, RUN } from './runs.repository';
 import { type Run } from './runs.types';
 
 /** More events than a process tells in the time in which it is found to be dead. */
@@ -87,12 +87,20 @@ export class RunLeasesRepository {
     return rows;
   }
 
+  /** Its job came to a process that stops: it needs another, under an id that is not taken. */
+  async leave(id: string): Promise<void> {
+    await this.db.query(
+      `UPDATE agent_runs SET enqueued_at = NULL, job_version = job_version + 1 WHERE id = $1 AND status = 'queued'`,
+      [id],
+    );
+  }
+
   /** Their jobs could not be made. */
   async forget(ids: readonly string[]): Promise<void> {
     await this.db.query('UPDATE agent_runs SET enqueued_at = NULL WHERE id = ANY ($1)', [ids]);
   }
 
-  /** Results that were stored but perhaps not told are told anew, before anything else. */
+  /** Results that were stored but perhaps not told are told anew, before anything else. What was to be cancelled is. */
   private async requeue(tx: EntityManager, ids: readonly string[]): Promise<void> {
     await tx.query(`UPDATE agent_runs SET ${REQUEUED} WHERE id = ANY ($1)`, [ids]);
     await tx.query(UNKNOWN, [ids]);
@@ -109,5 +117,8 @@ export class RunLeasesRepository {
        WHERE id = ANY ($1)`,
       [ids],
     );
+    await tx.query(`UPDATE agent_runs SET ${CANCELLED}, told = told + 1 WHERE id = ANY ($1) AND cancel_requested`, [
+      ids,
+    ]);
   }
 }

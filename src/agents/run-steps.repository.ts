@@ -7,7 +7,7 @@ import { formatUsd, type PicoUsd } from '../platform/common/money';
 import { toJsonb } from '../platform/database/jsonb';
 import { type FinishReason, type TokenUsage } from '../providers/providers.types';
 import { type SideEffects, type ToolResult } from '../tools/tools.types';
-import { LEASE } from './runs.repository';
+import { CANCELLED, LEASE } from './runs.repository';
 import { type Hold, type Run, type RunError, type RunStatus, type StoredResult } from './runs.types';
 
 /** A call of a tool as it is stored before it is executed. */
@@ -155,7 +155,7 @@ export class RunStepsRepository {
       await this.tellEvents(tx, hold, told);
       await tx.query(
         `UPDATE agent_runs SET status = $2, stop_reason = $3, finish_reason = $4, output = coalesce($5, output), error = $6, usage = $7,
-           cost_usd = $8, elapsed_ms = $9, told = $10, lease_owner = NULL, lease_expires_at = NULL, cancel_requested = false,
+           cost_usd = $8, elapsed_ms = $9, told = $10, lease_owner = NULL, lease_expires_at = NULL,
            decide_by = now() + make_interval(secs => $11),
            finished_at = CASE WHEN $2 = 'waiting_for_approval' THEN NULL ELSE now() END
          WHERE id = $1`,
@@ -172,6 +172,11 @@ export class RunStepsRepository {
           told.told,
           end.decideWithinS,
         ],
+      );
+      // Who cancels a run just when it comes to wait has cancelled it.
+      await tx.query(
+        `UPDATE agent_runs SET ${CANCELLED} WHERE id = $1 AND status = 'waiting_for_approval' AND cancel_requested`,
+        [hold.runId],
       );
     });
   }

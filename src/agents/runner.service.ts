@@ -3,6 +3,7 @@ import { PrincipalsService } from '../auth/principals.service';
 import { type Ending, type Generation, GenerationsService } from '../chat/generations.service';
 import { type Principal } from '../platform/common/auth/principal';
 import { logFailure } from '../platform/common/errors/exception.filter';
+import { storageFailure } from '../platform/common/errors/storage-failure';
 import { every } from '../platform/common/every';
 import { Cancelled, Interrupted } from '../platform/common/http/client-gone';
 import { newId } from '../platform/common/ids';
@@ -69,7 +70,7 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
 
   /** Carries on a run that waits in the queue, for as long as this process can. Nothing when another has taken it. */
   async work(runId: string): Promise<void> {
-    if (this.readiness.draining) return;
+    if (this.readiness.draining) return this.leases.leave(runId);
     const run = await this.leases.take(runId, this.owner);
     if (!run) return;
     const segment = await this.begin(run, null);
@@ -102,6 +103,10 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
       return segment;
     } catch (error) {
       logFailure(this.logger, error);
+      if (isAway(error)) {
+        await this.release(run.id, run.told);
+        return null;
+      }
       const { usage, cost_usd, elapsed_ms: elapsedMs } = run;
       const totals = { usage, cost: cost_usd === null ? null : parseUsd(cost_usd), elapsedMs };
       const end = toEnd(null, error, totals);
@@ -113,11 +118,11 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
   private async end(segment: Segment, failure: unknown, journal: RunJournal, hold: Hold): Promise<Ending<Run>> {
     try {
       if (failure instanceof HoldLost) return { frames: [], failure };
-      if (failure instanceof Interrupted) {
-        await this.leases.release(hold.runId, this.owner, journal.told().told);
+      if (failure) logFailure(this.logger, failure);
+      if (failure instanceof Interrupted || isAway(failure)) {
+        await this.release(hold.runId, journal.told().told);
         return { frames: [], failure };
       }
-      if (failure) logFailure(this.logger, failure);
       const { answer } = segment;
       await journal.cut(answer.provider, answer.model);
       const told = journal.told();
@@ -137,6 +142,10 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
+  private release(id: string, told: number): Promise<void> {
+    return retryWhileAway(() => this.leases.release(id, this.owner, told), KEPT_WITHIN_MS);
+  }
+
   private async renew(): Promise<void> {
     if (this.running.size === 0) return;
     const live = [...this.running].map(([id, { segment, base }]) => ({ id, told: base + segment.lengths.length }));
@@ -148,3 +157,6 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 }
+
+/** What the run can't help: another process, or this one when its database is back, goes on from the last step. */
+const isAway = (failure: unknown): boolean => storageFailure(failure)?.kind === 'unavailable';

@@ -14,6 +14,9 @@ export const LEASE = `now() + interval '5 seconds'`;
 /** Told with the id of a run that is to be cancelled. */
 export const CANCEL_RUN = 'cancel-run';
 
+/** What becomes of a run that no process carries on. */
+export const CANCELLED = `status = 'cancelled', stop_reason = 'cancelled', finished_at = now(), decide_by = NULL`;
+
 export const RUN = `id, workspace_id, user_id, api_key_id, agent_id, agent_version, request_id, settings, status, stop_reason,
   finish_reason, output, error, usage, cost_usd::text, elapsed_ms, job_version, segment, log_base, told, resumed, decide_by,
   created_at, started_at, finished_at`;
@@ -92,7 +95,8 @@ export class RunsRepository {
   }
 
   /**
-   * Decides about calls that wait; when none is left, the run is queued. All or nothing. Throws `run_not_found`,
+   * Decides about calls that wait; when none is left, the run is queued. All or nothing. A call whose outcome is unknown is
+   * approved with the arguments it was executed with. Throws `run_not_found`,
    * `run_not_waiting`, `tool_call_not_waiting`.
    */
   decide(user: Principal, id: string, { callId, decision, reason, arguments: edited }: Verdict): Promise<void> {
@@ -104,7 +108,8 @@ export class RunsRepository {
       if (!run) throw runNotFound();
       if (run.status !== 'waiting_for_approval') throw runNotWaiting(run.status);
       const [, count] = await tx.query<[unknown, number]>(
-        `UPDATE agent_steps SET status = 'pending', first_event = NULL, decision = $3, decision_reason = $4, decided_arguments = $5, decided_by = $6
+        `UPDATE agent_steps SET status = 'pending', first_event = NULL, decision = $3, decision_reason = $4, decided_by = $6,
+           decided_arguments = CASE WHEN $3 = 'approve' THEN decided_arguments ELSE $5 END
          WHERE run_id = $1 AND status = 'waiting' AND ($2::text IS NULL OR call_id = $2)`,
         [id, callId, decision, reason, edited, user.userId],
       );
@@ -120,17 +125,14 @@ export class RunsRepository {
   /** One nobody carries on is cancelled at once, else its process is asked to. One that has ended is left as it is. */
   async cancel({ workspaceId, userId }: Principal, id: string): Promise<void> {
     await this.db.transaction(async (tx) => {
-      const mine = 'id = $1 AND workspace_id = $2 AND user_id = $3';
-      await tx.query(
-        `UPDATE agent_runs SET status = 'cancelled', stop_reason = 'cancelled', finished_at = now(), told = told + 1, decide_by = NULL
-         WHERE ${mine} AND status IN ('queued', 'waiting_for_approval')`,
+      const [[asked]] = await tx.query<[Pick<Run, 'status'>[], number]>(
+        `UPDATE agent_runs SET cancel_requested = true
+         WHERE id = $1 AND workspace_id = $2 AND user_id = $3 AND status IN ('queued', 'running', 'waiting_for_approval')
+         RETURNING status`,
         [id, workspaceId, userId],
       );
-      const [, asked] = await tx.query<[unknown, number]>(
-        `UPDATE agent_runs SET cancel_requested = true WHERE ${mine} AND status = 'running'`,
-        [id, workspaceId, userId],
-      );
-      if (asked > 0) await tx.query(...this.invalidations.announcement(CANCEL_RUN, id));
+      if (asked?.status === 'running') await tx.query(...this.invalidations.announcement(CANCEL_RUN, id));
+      else if (asked) await tx.query(`UPDATE agent_runs SET ${CANCELLED}, told = told + 1 WHERE id = $1`, [id]);
     });
   }
 
@@ -138,8 +140,7 @@ export class RunsRepository {
   async expire(): Promise<number> {
     const error = { code: 'approval_expired', message: 'Nobody decided about its tool calls in time.' };
     const [, count] = await this.db.query<[unknown, number]>(
-      `UPDATE agent_runs SET status = 'cancelled', stop_reason = 'cancelled', error = $1, finished_at = now(), told = told + 1,
-         decide_by = NULL
+      `UPDATE agent_runs SET ${CANCELLED}, told = told + 1, error = $1
        WHERE status = 'waiting_for_approval' AND decide_by < now()`,
       [toJsonb(error)],
     );
