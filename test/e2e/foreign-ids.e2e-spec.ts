@@ -79,6 +79,7 @@ describe("another tenant's ids", () => {
     const conversation = await there.conversation({ title: 'Secret' });
     await there.post(`/v1/conversations/${conversation}/chat`, { content: 'Hi' });
     await there.post('/v1/agents', { name: 'secret' });
+    await there.post('/v1/agents/runs', { input: 'Hi', model: 'demo/echo' });
     await there.post('/v1/mcp/servers', { name: 'secret', transport: 'http', url: 'http://127.0.0.1/' });
     const documents = await collection(there);
     const document = await text(there, documents, 'Secret', 'What nobody else is to know.');
