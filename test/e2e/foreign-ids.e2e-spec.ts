@@ -9,7 +9,7 @@ const NOT_IDS = ['/v1/models/{id}'];
 /** Path parameters that are numbers of something below an id. */
 const NUMBERS: Record<string, string> = { version: '1' };
 /** Fields of bodies that are called ids and are the caller's own to choose. */
-const FREE_FIELDS = ['auth_login.client_id', 'mcp_post.id'];
+const FREE_FIELDS = ['auth_login.client_id', 'mcp_post.id', 'runs_approve.call_id'];
 /** Only for those who run the installation, who may reach everybody. */
 const isAdministration = ({ path }: Operation) => path.startsWith('/v1/admin/');
 const ADMIN = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'the admin password' };
