@@ -6,7 +6,7 @@ import { Way } from '../support/outage';
 import { type TestParley } from '../support/parley';
 import { anyRedis } from '../support/redis';
 import { moved, Replicas } from '../support/replicas';
-import { begin, getRun, idOfRun, RUNS, settledRun, stepsOf } from '../support/runs';
+import { begin, decide, did, getRun, idOfRun, noted, RUNS, settledRun, stepsOf } from '../support/runs';
 import { type SseEvent } from '../support/sse';
 import { until } from '../support/until';
 import { type TestUser } from '../support/user';
@@ -21,9 +21,8 @@ const ENV = { ENCRYPTION_KEY: 'a key for what is encrypted at rest' };
 
 /** Of one run only, so that its first call of the model plays the first script, and so on. */
 const model = (...scripts: string[]) => `openai/${randomUUID()}~${scripts.join('~')}`;
-const call = (tool: string, note: string) => `call ${tool} ${JSON.stringify({ note })}`;
+const call = (tool: string, note: string) => noted(note, tool);
 const asking = (input: string, more: object = {}) => ({ input, tools: TOOLS, model: model('plan'), ...more });
-const did = (note: string) => `{"status":200,"body":"did ${note}"}`;
 const textOf = (events: SseEvent[]) => events.map(({ data }) => data.text ?? '').join('');
 const idOf = ({ id }: SseEvent) => Number(id);
 
@@ -78,7 +77,6 @@ describe('a run whose process is killed', () => {
       () => getRun(user, id),
       ({ status }) => status === 'waiting_for_approval',
     );
-  const decide = (id: string, body: object, user = away) => user.post(`${RUNS}/${id}/approve`, body);
   /** The run waits for a decision about the only call whose outcome is unknown. */
   const unknown = async (id: string): Promise<any> => {
     const run = await settledRun(away, id);
@@ -131,7 +129,7 @@ describe('a run whose process is killed', () => {
     for (const note of [...held, ...gated]) await until(() => effects.asked(note).length === 1);
     for (const id of [ids.waiting, ids.decided]) await waits(id);
     await gates.shut();
-    decide(ids.decided, { decision: 'approve' }, alice).catch(() => undefined);
+    decide(alice, ids.decided, { decision: 'approve' }).catch(() => undefined);
     for (const note of ['held-0', ...gated]) effects.release(note);
     await gates.reached(4);
     await doomed.kill9();
@@ -156,9 +154,9 @@ describe('a run whose process is killed', () => {
       expect(effects.asked(note)).toHaveLength(1);
       expect(effects.times(`next ${note}`)).toBe(0);
     }
-    expect((await decide(ids.approved, { decision: 'approve' })).body.status).not.toBe('waiting_for_approval');
-    await decide(ids.rejected, { decision: 'reject', reason: 'It came through.' });
-    await decide(ids.losing, { decision: 'approve' });
+    expect((await decide(away, ids.approved, { decision: 'approve' })).body.status).not.toBe('waiting_for_approval');
+    await decide(away, ids.rejected, { decision: 'reject', reason: 'It came through.' });
+    await decide(away, ids.losing, { decision: 'approve' });
     await completed(ids.approved, did('held-approved'), did('next held-approved'));
     const { output, status } = await settledRun(away, ids.rejected);
     expect(status).toBe('completed');
@@ -174,10 +172,10 @@ describe('a run whose process is killed', () => {
     ] as const)
       expect([note, effects.times(note)]).toEqual([note, times]);
 
-    expect((await decide(ids.waiting, { decision: 'approve' })).status).toBe(200);
+    expect((await decide(away, ids.waiting, { decision: 'approve' })).status).toBe(200);
     await completed(ids.waiting, did('waiting'));
     // The decision was not heard to the end: it was none.
-    expect((await decide(ids.decided, { decision: 'approve' })).status).toBe(200);
+    expect((await decide(away, ids.decided, { decision: 'approve' })).status).toBe(200);
     await completed(ids.decided, did('gate-pending'));
     expect([effects.times('waiting'), effects.times('gate-pending')]).toEqual([1, 1]);
 
@@ -203,7 +201,7 @@ describe('a run whose process is killed', () => {
     await settledRun(away, queued, 60_000); // its job may have died with the process
     await completed(queued, did('queued'));
     await unknown(ids.unkeyed);
-    await decide(ids.waiting, { decision: 'edit', arguments: { note: 'edited' } });
+    await decide(away, ids.waiting, { decision: 'edit', arguments: { note: 'edited' } });
     const run = await completed(
       ids.waiting,
       `[Executed with other arguments, which a person chose: {"note":"edited"}]`,

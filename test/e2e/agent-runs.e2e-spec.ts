@@ -4,7 +4,22 @@ import { limit, settled } from '../support/budgets';
 import { Effects } from '../support/effects';
 import { usageRows } from '../support/ledger';
 import { joined } from '../support/members';
-import { begin, getRun, idOfRun, RUNS, settledRun, stepsOf } from '../support/runs';
+import { approvals } from '../support/run-approvals';
+import {
+  begin,
+  call,
+  cancel,
+  createRun,
+  decide,
+  did,
+  getRun,
+  idOfRun,
+  noted,
+  RUNS,
+  settledRun,
+  stepsOf,
+  waitingRun,
+} from '../support/runs';
 import { billedFor, lastOf, OUTCOME, picoUsd, PLAN, PLANNERS, receivedBy, typesOf } from '../support/server-tools';
 import { until } from '../support/until';
 import { type TestUser } from '../support/user';
@@ -19,9 +34,6 @@ outbound: { allowed_networks: [127.0.0.1] }
 retry: { attempts: 1 }
 budgets: { default_max_tokens: 100 }`;
 const TOOLS = ['calculator', 'current_time', 'keyed'];
-const call = (name: string, args: object) => `call ${name} ${JSON.stringify(args)}`;
-const noted = (note: string) => call('keyed', { note });
-const did = (note: string) => `{"status":200,"body":"did ${note}"}`;
 const unique = (...scripts: string[]) => `openai/${randomUUID()}~${scripts.join('~')}`;
 
 describe('runs', () => {
@@ -39,22 +51,10 @@ describe('runs', () => {
     await effects.close();
   });
 
-  const create = async (body: object, user = alice) => {
-    const requestId = randomUUID();
-    const answer = await user.post(
-      RUNS,
-      { model: 'demo/echo', tools: TOOLS, ...body },
-      { headers: { 'x-request-id': requestId } },
-    );
-    return { ...answer, requestId };
-  };
-  const decide = (id: string, body: object, user = alice) => user.post(`${RUNS}/${id}/approve`, body);
-  const cancel = (id: string, user = alice) => user.post(`${RUNS}/${id}/cancel`);
-  const waiting = async (input: string, more: object = {}, user = alice): Promise<any> => {
-    const { body } = await create({ input, approve: ['keyed'], ...more }, user);
-    expect(body).toMatchObject({ status: 'waiting_for_approval', stop_reason: null });
-    return body;
-  };
+  const create = (body: object, user = alice) => createRun(user, { model: 'demo/echo', tools: TOOLS, ...body });
+  const waiting = (input: string, user = alice) => waitingRun(user, input);
+
+  describe('that ask for an approval', () => approvals(() => ({ alice, effects })));
 
   describe.each(PLANNERS)('of %s', (model) => {
     it('are answered when they have ended, with every step, and cost what was billed', async () => {
@@ -106,7 +106,7 @@ describe('runs', () => {
   it('end with a reason, whatever ends them', async () => {
     const endless = { input: 'Go', model: 'openai/endless' };
     const bob = await world.parley.user();
-    await limit(bob, { amount_usd: '0.5' });
+    await limit(bob, { limit_usd: '0.5' });
     const hanging = { input: 'Go', model: unique('endless', 'hang'), max_duration_ms: 700 };
     const cases: [object, string, string, TestUser][] = [
       [{ ...endless, max_steps: 3 }, 'stopped', 'max_steps', alice],
@@ -141,101 +141,26 @@ describe('runs', () => {
     expect([picoUsd(stored!.cost_usd), steps]).toEqual([usd, usd]);
   });
 
-  it('wait for an approval, and go on', async () => {
-    const run = await waiting(noted('approved'));
-    const [callId] = run.steps.flatMap(({ call_id }: any) => call_id ?? []);
-    expect(run.steps[1]).toMatchObject({ status: 'waiting', wait_reason: 'approval', call_id: callId });
-    expect(effects.times('approved')).toBe(0);
-    const paused = await alice.stream(`${RUNS}/${run.id}/stream`);
-    expect(typesOf(paused)).toEqual(['message.start', 'tool.call', 'approval.required', 'message.end']);
-    expect(paused[2]!.data).toMatchObject({ call_id: callId, name: 'keyed' });
-
-    expect((await decide(run.id, { call_id: callId, decision: 'approve' })).status).toBe(200);
-    const rest = await alice.stream(`${RUNS}/${run.id}/stream`, undefined, {
-      headers: { 'last-event-id': paused.at(-1)!.id! },
-    });
-    expect(lastOf(rest)).toMatchObject({ status: 'completed', output: did('approved') });
-    expect(effects.times('approved')).toBe(1);
-    expect((await decide(run.id, { decision: 'approve' })).body.error.code).toBe('run_not_waiting');
-  });
-
-  it('tell the model of a rejection, and of other arguments', async () => {
-    const rejected = await waiting(noted('rejected'));
-    await decide(rejected.id, { decision: 'reject', reason: 'Not on Sundays.' });
-    const { status, output } = await settledRun(alice, rejected.id);
-    expect([status, output]).toEqual([
-      'completed',
-      'A person decided that this call is not executed. Their reason: Not on Sundays.',
-    ]);
-    const edited = await waiting(noted('original'));
-    await decide(edited.id, { decision: 'edit', arguments: { note: 'edited' } });
-    expect((await settledRun(alice, edited.id)).output).toContain(did('edited'));
-    expect(['rejected', 'original', 'edited'].map((note) => effects.times(note))).toEqual([0, 0, 1]);
-  });
-
-  it('wait until every call is decided, each once', async () => {
-    const run = await waiting(`${noted('both-1')} & ${noted('both-2')}`);
-    const [first, second] = run.steps.flatMap(({ call_id }: any) => call_id ?? []);
-    expect((await decide(run.id, { call_id: first, decision: 'approve' })).body.status).toBe('waiting_for_approval');
-    const again = await decide(run.id, { call_id: first, decision: 'reject' });
-    expect([again.status, again.body.error.code]).toEqual([409, 'tool_call_not_waiting']);
-    expect(effects.times('both-1')).toBe(0);
-    await decide(run.id, { call_id: second, decision: 'reject' });
-    expect(stepsOf(await settledRun(alice, run.id))[1]).toBe(`keyed ${did('both-1')}`);
-    expect([effects.times('both-1'), effects.times('both-2')]).toEqual([1, 0]);
-  });
-
-  it('are decided about once, however many decide, cancel and let them expire at once', async () => {
-    const expire = (id: string) =>
-      world.parley.database.query('UPDATE agent_runs SET decide_by = now() WHERE id = $1', [id]);
-    for (let i = 0; i < 3; i++) {
-      const note = `raced-${i}`;
-      const { id } = await waiting(noted(note));
-      const answers = await Promise.all(
-        Array.from({ length: 20 }, (_, n) => {
-          if (n === 3 && i > 0) return cancel(id);
-          if (n === 4 && i > 1) return expire(id).then(() => ({ status: 0 }));
-          return decide(id, { decision: n % 2 === 0 ? 'approve' : 'reject' });
-        }),
-      );
-      const decided = answers.filter(({ status }) => status === 200).length - (i > 0 ? 1 : 0);
-      expect(decided).toBeLessThanOrEqual(1);
-      const run = await settledRun(alice, id);
-      expect(['completed', 'cancelled']).toContain(run.status);
-      if (i === 0) expect([decided, run.status]).toEqual([1, 'completed']);
-      expect(effects.times(note)).toBeLessThanOrEqual(1);
-      if (run.steps[1].decision !== 'approve') expect(effects.times(note)).toBe(0);
-    }
-  });
-
-  it('expire when nobody decides', async () => {
-    const { id } = await waiting(noted('expired'));
-    await world.parley.database.query('UPDATE agent_runs SET decide_by = now() WHERE id = $1', [id]);
-    const run = await until(
-      () => getRun(alice, id),
-      ({ status }) => status === 'cancelled',
-    );
-    expect(run).toMatchObject({ stop_reason: 'cancelled', error: { code: 'approval_expired' } });
-    expect((await decide(id, { decision: 'approve' })).status).toBe(409);
-    expect(effects.times('expired')).toBe(0);
-  });
-
   it('are cancelled wherever they are, and what has ended stays as it was', async () => {
     const model = unique('plan', 'hang');
     const running = await begin(alice, { input: noted('before'), model, tools: TOOLS });
     await until(() => receivedBy(world, model).length === 2);
-    expect((await cancel(running)).body).toMatchObject({ status: 'cancelled', stop_reason: 'cancelled', error: null });
+    expect((await cancel(alice, running)).body).toMatchObject({
+      status: 'cancelled',
+      stop_reason: 'cancelled',
+      error: null,
+    });
     expect(stepsOf(await getRun(alice, running))).toEqual(['say ', `keyed ${did('before')}`]);
 
     const { id: paused } = await waiting(noted('never'));
-    expect((await cancel(paused)).body.status).toBe('cancelled');
-    expect((await decide(paused, { decision: 'approve' })).body.error.code).toBe('run_not_waiting');
+    expect((await cancel(alice, paused)).body.status).toBe('cancelled');
+    expect((await decide(alice, paused, { decision: 'approve' })).body.error.code).toBe('run_not_waiting');
     const { body: done } = await create({ input: 'Hello' });
-    expect((await cancel(done.id)).body).toEqual(done);
+    expect((await cancel(alice, done.id)).body).toEqual(done);
     const many = await Promise.all(
       Array.from({ length: 20 }, () => create({ input: noted('queued-or-not'), background: true })),
     );
-    const ended = await Promise.all(many.map(({ body }) => cancel(body.id)));
+    const ended = await Promise.all(many.map(({ body }) => cancel(alice, body.id)));
     expect(new Set(ended.map(({ body }) => body.status))).not.toContain('queued');
     const now = await Promise.all(many.map(({ body }) => settledRun(alice, body.id)));
     expect(now.map(({ status }) => status)).toEqual(ended.map(({ body }) => body.status));
@@ -244,9 +169,8 @@ describe('runs', () => {
   it('go on when their client leaves', async () => {
     for (const stream of [true, false]) {
       const [gone, requestId, note] = [new AbortController(), randomUUID(), `left-${stream}`];
-      const body = { input: noted(note), tools: TOOLS, model: unique('late-500-1', 'plan'), stream };
-      const slow = { ...body, model: 'openai/plan', input: `${noted(`held-${note}`)}\n${noted(note)}` };
-      const asked = alice.send('POST', RUNS, slow, { 'x-request-id': requestId }, gone.signal);
+      const body = { input: `${noted(`held-${note}`)}\n${noted(note)}`, tools: TOOLS, model: 'openai/plan', stream };
+      const asked = alice.send('POST', RUNS, body, { 'x-request-id': requestId }, gone.signal);
       asked.then((answer) => answer.text()).catch(() => undefined);
       await until(() => effects.asked(`held-${note}`).length === 1);
       gone.abort();
@@ -283,7 +207,7 @@ describe('runs', () => {
       expect(JSON.parse(body.output).messages[0].content).toBe(instructions);
     }
     const bob = await joined(alice, 'member');
-    await limit(alice, { subject: { type: 'user', id: bob.id }, amount_usd: '1' });
+    await limit(alice, { subject: { type: 'member', id: bob.id }, limit_usd: '1' });
     const { body: run, requestId } = await create({ agent: name, input: 'Hi', model: 'openai/plan', tools: [] }, bob);
     expect(run.status).toBe('completed');
     const rows = await usageRows(world.parley, requestId);
@@ -298,20 +222,20 @@ describe('runs', () => {
   it('fail when who began them may no longer do so', async () => {
     const key = await alice.apiKey({ scopes: ['agents', 'tools', 'chat'] });
     const program = alice.with({ authorization: `Bearer ${key}` });
-    const run = await waiting(noted('revoked'), {}, program);
+    const run = await waiting(noted('revoked'), program);
     const keys = (await alice.get('/v1/auth/api-keys')).body.data;
     await alice.delete(`/v1/auth/api-keys/${keys.find(({ prefix }: any) => key.startsWith(prefix)).id}`);
-    await decide(run.id, { decision: 'approve' });
+    await decide(alice, run.id, { decision: 'approve' });
     expect(await settledRun(alice, run.id)).toMatchObject({
       status: 'failed',
       stop_reason: 'error',
       error: { code: 'invalid_api_key' },
     });
     const bob = await joined(alice, 'member');
-    const theirs = await waiting(noted('removed'), {}, bob);
-    await decide(theirs.id, { decision: 'approve' }, bob);
+    const theirs = await waiting(noted('removed'), bob);
+    await decide(bob, theirs.id, { decision: 'approve' });
     await settledRun(bob, theirs.id);
-    const next = await waiting(noted('removed-2'), {}, bob);
+    const next = await waiting(noted('removed-2'), bob);
     await world.parley.database.query(
       `UPDATE agent_runs SET status = 'queued', job_version = job_version + 1 WHERE id = $1`,
       [next.id],
@@ -334,20 +258,20 @@ describe('runs', () => {
     }
     for (const path of ['', '/stream']) expect((await bob.get(`${RUNS}/${id}${path}`)).status).toBe(404);
     const garbage = [{}, { input: 7 }, { input: 'Hi', max_steps: 0 }, { input: 'Hi', stream: true, background: true }];
-    for (const body of [...garbage, { input: 'Hi', tools: 'all' }, [], 'x'] as object[]) {
+    for (const body of [...garbage, { input: 'Hi', tools: 'all' }] as object[]) {
       const answer = await alice.post(RUNS, body);
       expect([answer.status, answer.body.error.code]).toEqual([400, 'validation_failed']);
     }
     expect((await alice.post(RUNS, { input: 'Hi', tools: ['nope'] })).body.error.code).toBe('tool_not_found');
     expect((await alice.post(RUNS, { input: 'Hi', agent: 'nope' })).body.error.code).toBe('agent_not_found');
     for (const body of [{}, { decision: 'maybe' }, { decision: 'edit' }, { decision: 'approve', arguments: {} }]) {
-      expect((await decide(id, body)).status).toBe(400);
+      expect((await decide(alice, id, body)).status).toBe(400);
     }
     for (const call_id of ['nobody', 'call\0']) {
-      expect((await decide(id, { decision: 'approve', call_id })).status).toBeLessThan(500);
+      expect((await decide(alice, id, { decision: 'approve', call_id })).status).toBeLessThan(500);
     }
-    expect((await decide(id, { decision: 'reject', reason: 'N\0L' })).body.error.code).toBe('validation_failed');
-    expect((await decide(id, { decision: 'reject', reason: 'half \ud800' })).status).toBe(200);
+    expect((await decide(alice, id, { decision: 'reject', reason: 'N\0L' })).body.error.code).toBe('validation_failed');
+    expect((await decide(alice, id, { decision: 'reject', reason: 'half \ud800' })).status).toBe(200);
     expect((await settledRun(alice, id)).status).toBe('completed');
     const list = (await alice.get(`${RUNS}?status=completed&limit=2`)).body;
     expect(list.data.map(({ status }: any) => status)).toEqual(['completed', 'completed']);

@@ -36,3 +36,26 @@ export const settledRun = (user: TestUser, id: string, withinMs = 20_000): Promi
 export const stepsOf = ({ steps }: any): string[] =>
   steps.map((step: any) => (step.type === 'model_call' ? `say ${step.content}` : `${step.name} ${outcomeOf(step)}`));
 const outcomeOf = ({ status, result }: any) => result?.content ?? `${status}?`;
+
+/** Lines of a plan: a call of any tool, and one of a tool that writes. */
+export const call = (tool: string, args: object): string => `call ${tool} ${JSON.stringify(args)}`;
+export const noted = (note: string, tool = 'keyed'): string => call(tool, { note });
+/** What the model is told of it. */
+export const did = (note: string): string => `{"status":200,"body":"did ${note}"}`;
+
+/** Asks for a run, with the id that its usage is found by. */
+export async function createRun(user: TestUser, body: object) {
+  const requestId = randomUUID();
+  const answer = await user.post(RUNS, body, { headers: { 'x-request-id': requestId } });
+  return { ...answer, requestId };
+}
+
+/** A run of which every call that writes waits for a decision. */
+export async function waitingRun(user: TestUser, input: string): Promise<any> {
+  const { body } = await createRun(user, { input, model: 'demo/echo', tools: ['keyed'], approve: ['keyed'] });
+  if (body.status !== 'waiting_for_approval') throw new Error(`it does not wait: ${JSON.stringify(body)}`);
+  return body;
+}
+
+export const decide = (user: TestUser, id: string, body: object) => user.post(`${RUNS}/${id}/approve`, body);
+export const cancel = (user: TestUser, id: string) => user.post(`${RUNS}/${id}/cancel`);
