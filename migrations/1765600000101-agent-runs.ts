@@ -39,6 +39,7 @@ export class AgentRuns1765600000101 implements MigrationInterface {
         finished_at timestamptz
       )`);
     await db.query('CREATE INDEX agent_runs_owner ON agent_runs (workspace_id, user_id, id)');
+    await db.query('CREATE INDEX agent_runs_user ON agent_runs (user_id)');
     await db.query(
       `CREATE INDEX agent_runs_live ON agent_runs (status, enqueued_at) WHERE status IN ('queued', 'running', 'waiting_for_approval')`,
     );

@@ -1,11 +1,13 @@
 import { type Config } from '../platform/config/config.service';
-import { AnthropicAdapter } from './adapters/anthropic/anthropic.adapter';
+import type * as anthropic from './adapters/anthropic/anthropic.adapter';
 import { DemoAdapter } from './adapters/demo/demo.adapter';
 import { LocalAdapter } from './adapters/local/local.adapter';
-import { OpenAiCompatibleAdapter } from './adapters/openai-compatible/openai-compatible.adapter';
-import { OpenAiAdapter } from './adapters/openai/openai.adapter';
-import { OpenRouterAdapter } from './adapters/openrouter/openrouter.adapter';
+import type * as compatible from './adapters/openai-compatible/openai-compatible.adapter';
+import type * as openai from './adapters/openai/openai.adapter';
+import type * as openrouter from './adapters/openrouter/openrouter.adapter';
 import { type ProviderAdapter, type ProviderConnection } from './providers.types';
+
+/* eslint-disable @typescript-eslint/no-require-imports -- each SDK is some 250 modules: loaded where its provider is configured */
 
 export interface ProviderKind {
   id: string;
@@ -13,7 +15,7 @@ export interface ProviderKind {
   variable: string | null;
   /** Where those configured are, and the key the environment has for each; `keys` of parley.yaml may have more. */
   connections(config: Config): ProviderConnection[];
-  Adapter: new (connection: ProviderConnection) => ProviderAdapter;
+  adapter: () => new (connection: ProviderConnection) => ProviderAdapter;
 }
 
 /** Adding a provider: one folder in adapters/, one line here. */
@@ -22,20 +24,20 @@ export const PROVIDERS: readonly ProviderKind[] = [
     id: 'anthropic',
     variable: 'ANTHROPIC_API_KEY',
     connections: (config) => withKey('anthropic', config.env.ANTHROPIC_API_KEY, config.env.ANTHROPIC_BASE_URL, config),
-    Adapter: AnthropicAdapter,
+    adapter: () => (require('./adapters/anthropic/anthropic.adapter') as typeof anthropic).AnthropicAdapter,
   },
   {
     id: 'openai',
     variable: 'OPENAI_API_KEY',
     connections: (config) => withKey('openai', config.env.OPENAI_API_KEY, config.env.OPENAI_BASE_URL, config),
-    Adapter: OpenAiAdapter,
+    adapter: () => (require('./adapters/openai/openai.adapter') as typeof openai).OpenAiAdapter,
   },
   {
     id: 'openrouter',
     variable: 'OPENROUTER_API_KEY',
     connections: (config) =>
       withKey('openrouter', config.env.OPENROUTER_API_KEY, config.env.OPENROUTER_BASE_URL, config),
-    Adapter: OpenRouterAdapter,
+    adapter: () => (require('./adapters/openrouter/openrouter.adapter') as typeof openrouter).OpenRouterAdapter,
   },
   {
     id: 'openai-compatible',
@@ -44,19 +46,20 @@ export const PROVIDERS: readonly ProviderKind[] = [
       ...(baseUrl ? [{ id: 'openai-compatible', apiKey: apiKey ?? null, baseUrl }] : []),
       ...yaml.providers.map(({ id, api_key, base_url }) => ({ id, apiKey: api_key ?? null, baseUrl: base_url })),
     ],
-    Adapter: OpenAiCompatibleAdapter,
+    adapter: () =>
+      (require('./adapters/openai-compatible/openai-compatible.adapter') as typeof compatible).OpenAiCompatibleAdapter,
   },
   {
     id: 'demo',
     variable: null,
     connections: ({ yaml }) => (yaml.demo ? [{ id: 'demo', apiKey: null, baseUrl: '' }] : []),
-    Adapter: DemoAdapter,
+    adapter: () => DemoAdapter,
   },
   {
     id: 'local',
     variable: null,
     connections: () => [{ id: 'local', apiKey: null, baseUrl: '' }],
-    Adapter: LocalAdapter,
+    adapter: () => LocalAdapter,
   },
 ];
 

@@ -186,10 +186,11 @@ export class ProvidersService implements OnModuleInit, OnApplicationShutdown {
     for (const kind of PROVIDERS) {
       for (const connection of kind.connections(this.config)) {
         const { id } = connection;
+        const Adapter = kind.adapter();
         if (this.providers.has(id)) throw new Error(`two providers are named ${id}`);
         const accounts = [...new Set(keys[id] ?? [connection.apiKey])].map((apiKey) => ({
           apiKey,
-          adapter: new kind.Adapter({ ...connection, apiKey }),
+          adapter: new Adapter({ ...connection, apiKey }),
         }));
         this.providers.set(id, new Provider(id, accounts, marks));
       }

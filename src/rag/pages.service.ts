@@ -1,9 +1,10 @@
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
-import { TextDecoder } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../platform/common/errors/domain.error';
-import { ACCEPTED_ENCODINGS, decodedBody } from '../platform/net/decoded-body';
+import { type AllowedHosts } from '../platform/net/allowed-hosts';
+import { contentTypeOf, decoderOf } from '../platform/net/content-type';
+import { ACCEPTED_ENCODINGS, atMost, decodedBody } from '../platform/net/decoded-body';
 import { ForbiddenAddress, ForbiddenUrl, type OutboundAnswer, OutboundService } from '../platform/net/outbound.service';
 import { HEAD_BYTES, mediaTypeOf } from './media-type';
 import {
@@ -23,11 +24,8 @@ import { unsupportedDocument } from './parsing.errors';
 const MOST_BYTES = 50 * 1024 * 1024;
 /** For all of it, from the name's lookup to the last byte. */
 const MOST_MS = 60_000;
-const HEADERS = {
-  accept: 'text/html,application/xhtml+xml,application/pdf,text/*;q=0.9,*/*;q=0.5',
-  'accept-encoding': ACCEPTED_ENCODINGS,
-  'user-agent': 'Parley/1.0',
-};
+const HEADERS = { 'accept-encoding': ACCEPTED_ENCODINGS, 'user-agent': 'Parley/1.0' };
+const ACCEPT = 'text/html,application/xhtml+xml,application/pdf,text/*;q=0.9,*/*;q=0.5';
 /** Other names of types that have a parser. */
 const ALIASES: Readonly<Record<string, string>> = {
   'application/xhtml+xml': 'text/html',
@@ -54,25 +52,47 @@ export class PagesService {
   constructor(private readonly outbound: OutboundService) {}
 
   /**
-   * HTML is `text/html;profile=web-page`, of which the parser takes the readable part; text comes in UTF-8. The body fails
-   * with the same errors, when it is too large or too slow, or `signal` aborts.
+   * What the server answers, whatever its status; the body is decoded, and to be read or destroyed. It fails with the same
+   * errors, when it is too large, as it is sent or decoded, or too slow, or `signal` aborts.
    *
-   * @throws DomainError `url_not_allowed`, `page_refused` (4xx), `page_unreachable` (5xx, no answer, no such server), `page_timed_out`,
-   * `payload_too_large` (over 50 MB), `unsupported_document`; the reason of `signal`.
+   * @param asking.accept media types (RFC 9110, 12.5.1)
+   * @param asking.hosts the only ones that are asked, also by redirects, where it is not null
+   * @throws DomainError `url_not_allowed`, `page_unreachable` (no answer, no such server), `page_timed_out`,
+   * `payload_too_large` (over 50 MB), `unsupported_document` (an unknown encoding); the reason of `signal`.
    */
-  async fetch(url: string, signal: AbortSignal): Promise<Page> {
+  async open(
+    url: string,
+    { accept, hosts }: { accept: string; hosts: AllowedHosts },
+    signal: AbortSignal,
+  ): Promise<OutboundAnswer> {
     const slow = AbortSignal.timeout(this.limits.ms);
     const failure = (error: unknown) => this.failure(error, signal, slow);
-    const answer = await this.outbound.get(url, HEADERS, AbortSignal.any([signal, slow])).catch((error: unknown) => {
+    const ended = AbortSignal.any([signal, slow]);
+    const answer = await this.outbound.get(url, { ...HEADERS, accept }, ended, hosts).catch((error: unknown) => {
       throw failure(error);
     });
-    const bytes = this.bytesOf(answer, failure);
+    const body = Readable.from(this.bytesOf(answer, failure), { objectMode: false });
+    body.on('error', () => undefined); // whoever reads hears of it
+    body.once('close', () => answer.body.destroy());
+    return { ...answer, body };
+  }
+
+  /**
+   * HTML is `text/html;profile=web-page`, of which the parser takes the readable part; text comes in UTF-8.
+   *
+   * @throws DomainError those of `open`, `page_refused` (4xx), `page_unreachable` (5xx, too), `unsupported_document`.
+   */
+  async fetch(url: string, signal: AbortSignal, hosts: AllowedHosts = null): Promise<Page> {
+    const answer = await this.open(url, { accept: ACCEPT, hosts }, signal);
     try {
-      const { head, body } = await beginning(bytes);
-      const declared = declaredType(answer.headers['content-type']);
-      const filename = filenameOf(answer.url, declared.mediaType);
+      if (answer.status >= 500 || answer.status === 429) throw pageFailed(answer.status);
+      if (answer.status !== 200) throw pageRefused(answer.status);
+      const { head, body } = await beginning(answer.body);
+      const declared = contentTypeOf(answer.headers['content-type']);
+      const declaredType = ALIASES[declared.mediaType] ?? declared.mediaType;
+      const filename = filenameOf(answer.url, declaredType);
       const mediaType = await mediaTypeOf(head, filename);
-      if (!mediaType) throw unsupportedDocument(declared.mediaType || 'unknown');
+      if (!mediaType) throw unsupportedDocument(declaredType || 'unknown');
       const isHtml = mediaType === 'text/html';
       const text = declared.charset && !isBinary(mediaType) ? inUtf8(body, declared.charset) : body;
       return {
@@ -89,20 +109,16 @@ export class PagesService {
 
   /** Decoded and counted. */
   private async *bytesOf(
-    { status, headers, body }: OutboundAnswer,
+    { headers, body }: OutboundAnswer,
     failure: (error: unknown) => unknown,
   ): AsyncGenerator<Buffer> {
+    const most = this.limits.bytes;
+    const tooLarge = () => pageTooLarge(most);
     try {
-      if (status >= 500 || status === 429) throw pageFailed(status);
-      if (status !== 200) throw pageRefused(status);
-      const decoded = decodedBody(body, headers['content-encoding']);
+      const sent = Readable.from(atMost(most, body, tooLarge), { objectMode: false });
+      const decoded = decodedBody(sent, headers['content-encoding']);
       if (!decoded) throw unsupportedDocument(`encoding ${headers['content-encoding'] ?? ''}`);
-      let bytes = 0;
-      for await (const chunk of decoded as AsyncIterable<Buffer>) {
-        bytes += chunk.length;
-        if (bytes > this.limits.bytes) throw pageTooLarge(this.limits.bytes);
-        yield chunk;
-      }
+      yield* atMost(most, decoded, tooLarge);
     } catch (error) {
       throw failure(error);
     } finally {
@@ -123,7 +139,8 @@ export class PagesService {
 }
 
 /** The first bytes, enough to tell what it is, and all of it. */
-async function beginning(bytes: AsyncGenerator<Buffer>): Promise<{ head: Buffer; body: AsyncIterable<Buffer> }> {
+async function beginning(stream: Readable): Promise<{ head: Buffer; body: AsyncIterable<Buffer> }> {
+  const bytes = stream[Symbol.asyncIterator]() as AsyncGenerator<Buffer>;
   const pieces: Buffer[] = [];
   for (let size = 0; size < HEAD_BYTES;) {
     const next = await bytes.next();
@@ -141,13 +158,6 @@ async function beginning(bytes: AsyncGenerator<Buffer>): Promise<{ head: Buffer;
     }
   }
   return { head: head.subarray(0, HEAD_BYTES), body: whole() };
-}
-
-function declaredType(header: string | undefined): { mediaType: string; charset: string | null } {
-  const [type = '', ...parameters] = (header ?? '').toLowerCase().split(';');
-  const mediaType = type.trim();
-  const charset = parameters.map((one) => /^\s*charset="?([\w-]+)"?\s*$/.exec(one)?.[1]).find(Boolean) ?? null;
-  return { mediaType: ALIASES[mediaType] ?? mediaType, charset };
 }
 
 /** The end of the path, with an extension that says the type the server declared. */
@@ -180,12 +190,4 @@ async function* inUtf8(body: AsyncIterable<Buffer>, charset: string): AsyncGener
   yield Buffer.from('\uFEFF');
   for await (const chunk of body) yield Buffer.from(decoder.decode(chunk, { stream: true }));
   yield Buffer.from(decoder.decode());
-}
-
-function decoderOf(charset: string): TextDecoder | null {
-  try {
-    return new TextDecoder(charset);
-  } catch {
-    return null; // nobody knows it: the parser finds out
-  }
 }

@@ -36,6 +36,7 @@ import { IngestProcessor } from './ingest.processor';
 import { IngestionRepository } from './ingestion.repository';
 import { IngestionService } from './ingestion.service';
 import { LooseBlobsRepository } from './loose-blobs.repository';
+import { PageReader } from './page-reader.service';
 import { PagesService } from './pages.service';
 import { ParsingService } from './parsing.service';
 import { RagQueues } from './rag-queues.service';
@@ -73,6 +74,7 @@ import { WaitingRepository } from './waiting.repository';
     IngestionService,
     LexicalRepository,
     LooseBlobsRepository,
+    PageReader,
     PagesService,
     ParsingService,
     PassagePages,
@@ -96,6 +98,14 @@ import { WaitingRepository } from './waiting.repository';
     WaitingRepository,
     { provide: VECTOR_INDEX, useFactory: vectorIndexOf, inject: [QdrantVectors, PgVectors, QuantizedVectors] },
   ],
-  exports: [CollectionsService, EmbedderService, PassagePages, RetrievalService],
+  exports: [
+    CollectionsService,
+    DocumentsService,
+    EmbedderService,
+    PageReader,
+    PagesService,
+    PassagePages,
+    RetrievalService,
+  ],
 })
 export class RagModule {}

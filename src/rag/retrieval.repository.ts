@@ -41,6 +41,15 @@ export class RetrievalRepository {
     }));
   }
 
+  /** All collections the caller may read, the newest first. */
+  async findReadableIds({ workspaceId, userId }: Principal, limit: number): Promise<string[]> {
+    const rows = await this.db.query<{ id: string }[]>(
+      `SELECT c.id FROM collections c WHERE ${READABLE} ORDER BY c.id DESC LIMIT $3`,
+      [workspaceId, userId, limit],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** The chunks a search may still see, in no order. */
   async findChunks(scope: Scope, chunkIds: readonly string[]): Promise<Found[]> {
     const parameters = new Parameters();

@@ -25,6 +25,8 @@ import { vectorTraits } from './vector-models';
 /** How many chunks each way of searching contributes, at least; and for every passage that is wanted. */
 const DEPTH = { least: 100, perPassage: 4 };
 const TEXT_WEIGHT = 1;
+/** Of all collections somebody may read, as many are searched as one. */
+const MOST_COLLECTIONS = 200;
 
 interface Asking {
   requestId: string;
@@ -51,6 +53,11 @@ export class RetrievalService {
     private readonly embedder: EmbedderService,
     private readonly rerank: RerankService,
   ) {}
+
+  /** The collections the caller may read: the newest 200 where there are more. */
+  readableIds(principal: Principal): Promise<string[]> {
+    return this.retrieval.findReadableIds(principal, MOST_COLLECTIONS);
+  }
 
   /**
    * Searches collections as one, best passages first. Throws `collection_not_found` for any the caller may not read,

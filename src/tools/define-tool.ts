@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Permission } from '../platform/common/auth/permissions';
+import { ToolError } from './tools.errors';
 import { type SideEffects, type Tool, type ToolContext } from './tools.types';
 
 const TIMEOUT_MS = 30_000;
@@ -41,8 +42,16 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodType =
     timeoutMs,
     idempotent: description.sideEffects !== 'writes',
     permission: permission ?? null,
-    execute: async (given, context, signal) => execute(input.parse(given), context, signal),
+    execute: async (given, context, signal) => execute(parse(input, given), context, signal),
   };
+}
+
+/** JSON Schema says less than zod: patterns, for one, are checked only here. */
+function parse<Input extends z.ZodObject>(input: Input, given: unknown): z.output<Input> {
+  const { success, data, error } = input.safeParse(given);
+  if (success) return data;
+  const told = error.issues.map(({ path, message }) => `${path.join('.') || 'the arguments'}: ${message}`);
+  throw new ToolError(`The arguments don't match the tool's schema: ${told.join('; ')}.`);
 }
 
 function schemaOf(type: z.ZodType): Record<string, unknown> {

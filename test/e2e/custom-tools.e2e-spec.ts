@@ -1,9 +1,8 @@
-import { gzipSync } from 'node:zlib';
 import { freshDatabase, type TestDatabase } from '../support/database';
 import { dist } from '../support/dist';
 import { ownServices } from '../support/own-services';
 import { startParley, type TestParley } from '../support/parley';
-import { startToolServer, type ToolServer } from '../support/tool-server';
+import { PETS, scripted, startToolServer, type ToolServer } from '../support/tool-server';
 import { until } from '../support/until';
 import { type TestUser } from '../support/user';
 
@@ -26,24 +25,7 @@ describe('HTTP tools without code', () => {
   let tools: InstanceType<CustomToolsModule['CustomTools']>;
   beforeAll(async () => {
     elsewhere = await startToolServer((_, response) => response.end('elsewhere'));
-    server = await startToolServer(({ url, headers }, response) => {
-      const json = (status: number, body: unknown) =>
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-      const { pathname } = new URL(url, 'http://x');
-      if (pathname === '/echo') return json(200, { got: url, auth: headers.authorization });
-      if (pathname === '/refused') return json(401, { error: `Incorrect API key provided: ${headers.authorization}` });
-      if (pathname === '/away') return response.writeHead(302, { location: `${elsewhere.url}/there` }).end();
-      if (pathname === '/moved') return response.writeHead(302, { location: '/echo?moved' }).end();
-      if (pathname === '/large') return response.end('x'.repeat(3 * 1024 * 1024));
-      if (pathname === '/bomb') {
-        return response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(50_000_000, 'x')));
-      }
-      if (pathname === '/image') return response.writeHead(200, { 'content-type': 'image/png' }).end('PNG');
-      if (pathname === '/hang') return undefined;
-      if (pathname === '/cut') return response.socket!.destroy();
-      if (pathname === '/openapi.json') return json(200, { ...PETS, servers: [{ url: '/v1' }] });
-      return json(200, { path: pathname });
-    });
+    server = await startToolServer(scripted(elsewhere.url));
     database = await freshDatabase();
     own = await ownServices(database.url, ENV, YAML);
     const { CustomToolsRepository } = dist('tools/custom/custom-tools.repository') as RepositoryModule;
@@ -60,24 +42,6 @@ describe('HTTP tools without code', () => {
     await elsewhere.close();
   });
 
-  const PETS = {
-    openapi: '3.0.0',
-    info: { title: 'Pets', version: '1' },
-    paths: {
-      '/pets/{id}': {
-        parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
-        get: { operationId: 'getPet', summary: 'One pet', parameters: [{ name: 'full', in: 'query' }] },
-        put: {
-          operationId: 'putPet',
-          requestBody: {
-            required: true,
-            content: { 'application/json': { schema: { type: 'object', properties: { id: {}, name: {} } } } },
-          },
-        },
-        delete: { operationId: 'dropPet', requestBody: { content: { 'text/csv': {} } } },
-      },
-    },
-  };
   const endpoint = (more: object = {}) => ({
     name: 'echo',
     description: 'Echoes.',
@@ -90,6 +54,9 @@ describe('HTTP tools without code', () => {
     return made as { id: string; tools: any[]; skipped: any[]; header_names: string[] };
   };
   const principalOf = ({ workspaceId }: TestUser) => ({ workspaceId }) as Principal;
+  const contextOf = (user: TestUser, idempotencyKey: string) => {
+    return { principal: principalOf(user), requestId: 'r', collectionIds: null, idempotencyKey };
+  };
   const find = async (user: TestUser, name: string): Promise<Tool> =>
     until(async () => (await tools.tools(principalOf(user))).find((tool) => tool.name === name)!, Boolean);
   const call = async (
@@ -100,8 +67,7 @@ describe('HTTP tools without code', () => {
     idempotencyKey = 'key-1',
   ) => {
     const tool = await find(user, name);
-    const context = { principal: principalOf(user), requestId: 'r', collectionIds: null, idempotencyKey };
-    return tool.execute(input, context, signal).catch(String);
+    return tool.execute(input, contextOf(user, idempotencyKey), signal).catch(String);
   };
   const names = async (user: TestUser): Promise<string[]> =>
     (await user.get('/v1/tools')).body.data
@@ -118,25 +84,23 @@ describe('HTTP tools without code', () => {
       tools: [{ name: 'echo', method: 'GET', side_effects: 'reads', price_usd: '0.010000', timeout_ms: 30_000 }],
     });
     expect(await names(user)).toEqual(['echo']);
+    expect(await find(user, 'echo')).toBe(await find(user, 'echo')); // remembered: it is not read again
     expect(await call(user, 'echo', { q: 'a b' })).toEqual({
       status: 200,
       body: { got: '/echo?q=a+b', auth: '[secret]' },
     });
     expect(server.asked.at(-1)!.headers.authorization).toBe(SECRET);
-
     const told = [await user.get(PATH), await user.get(`${PATH}/${made.id}`), await user.get('/v1/tools')];
     const log = await parley.database.query('SELECT * FROM audit_log');
     const stored = await parley.database.query('SELECT *, encode(ciphertext, $1) FROM secrets', ['escape']);
     for (const all of [made, told, log, stored, parley.logs]) expect(JSON.stringify(all)).not.toContain('0123456789');
     expect(told.map(({ status }) => status)).toEqual([200, 200, 200]);
-
     const gone = await find(user, 'echo');
     expect((await user.delete(`${PATH}/${made.id}`)).status).toBe(204);
     expect((await user.delete(`${PATH}/${made.id}`)).body.error.code).toBe('custom_tool_not_found');
     expect(await names(user)).toEqual([]);
     await until(async () => (await tools.tools(principalOf(user))).length === 0); // the other process hears of it
-    const context = { principal: principalOf(user), requestId: 'r', collectionIds: null, idempotencyKey: 'k' };
-    await expect(gone.execute({}, context, AbortSignal.timeout(5_000))).rejects.toThrow(/deleted/);
+    await expect(gone.execute({}, contextOf(user, 'k'), new AbortController().signal)).rejects.toThrow(/deleted/);
     expect(await parley.database.query('SELECT id FROM secrets WHERE workspace_id = $1', [user.workspaceId])).toEqual(
       [],
     );
@@ -288,11 +252,48 @@ describe('HTTP tools without code', () => {
     expect((await guest.patch(`${PATH}/${id}`, { headers: {} })).body.error.code).toBe('custom_tool_not_found');
   });
 
-  it('are remembered: a chat does not read them again', async () => {
-    const user = await parley.user();
-    await create(user, endpoint());
-    const first = await find(user, 'echo');
-
-    expect(await find(user, 'echo')).toBe(first);
+  it('and databases are registered beside them, by admins alone, and their addresses are never told', async () => {
+    const [owner, guest] = [await parley.user(), await parley.user()];
+    const url = 'postgres://reader:pass-4711@db.example.com:6432/shop?sslmode=require';
+    const path = '/v1/tools/databases';
+    const made = await owner.post(path, { name: 'shop', url, schemas: ['reporting'] });
+    expect([made.status, made.body]).toEqual([
+      201,
+      {
+        id: expect.any(String),
+        name: 'shop',
+        host: 'db.example.com:6432',
+        schemas: ['reporting'],
+        max_rows: 200,
+        statement_timeout_ms: 10_000,
+        created_at: expect.any(String),
+      },
+    ]);
+    const listed = await owner.get(path);
+    expect(listed.body.data).toEqual([made.body]);
+    expect((await owner.get('/v1/tools')).body.data.map((tool: any) => tool.name)).toContain('sql_query');
+    expect((await guest.get('/v1/tools')).body.data.map((tool: any) => tool.name)).not.toContain('sql_query');
+    const again = await owner.post(path, { name: 'shop', url, schemas: ['reporting'] });
+    expect(again.body.error.code).toBe('database_name_taken');
+    expect((await owner.post(PATH, endpoint({ name: 'sql_query' }))).body.error.code).toBe('tool_name_taken');
+    const bad = await owner.post(path, { name: 'x', url: 'postgres://x', schemas: ['pg_catalog'], max_rows: null });
+    expect(bad.body.error.details.map((detail: any) => detail.field)).toEqual(['schemas', 'max_rows']);
+    const there = guest.with({ ...guest.headers, 'x-workspace-id': owner.workspaceId });
+    await parley.database.query(`INSERT INTO memberships (workspace_id, user_id, role) VALUES ($1, $2, 'member')`, [
+      owner.workspaceId,
+      guest.id,
+    ]);
+    expect((await there.get(path)).body.error.code).toBe('insufficient_role');
+    expect((await guest.delete(`${path}/${made.body.id}`)).body.error.code).toBe('database_not_found');
+    expect((await owner.delete(`${path}/${made.body.id}`)).status).toBe(204);
+    const log = await parley.database.query('SELECT * FROM audit_log WHERE workspace_id = $1 ORDER BY id', [
+      owner.workspaceId,
+    ]);
+    for (const all of [made.body, listed.body, log, parley.logs]) expect(JSON.stringify(all)).not.toContain('4711');
+    expect(log.map(({ action }: any) => action)).toEqual([
+      'user.registered',
+      'tool_database.created',
+      'tool_database.deleted',
+    ]);
   });
 });

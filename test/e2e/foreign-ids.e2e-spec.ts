@@ -9,7 +9,7 @@ const NOT_IDS = ['/v1/models/{id}'];
 /** Path parameters that are numbers of something below an id. */
 const NUMBERS: Record<string, string> = { version: '1' };
 /** Fields of bodies that are called ids and are the caller's own to choose. */
-const FREE_FIELDS = ['auth_login.client_id'];
+const FREE_FIELDS = ['auth_login.client_id', 'mcp_post.id'];
 /** Only for those who run the installation, who may reach everybody. */
 const isAdministration = ({ path }: Operation) => path.startsWith('/v1/admin/');
 const ADMIN = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: 'the admin password' };
@@ -79,9 +79,14 @@ describe("another tenant's ids", () => {
     const conversation = await there.conversation({ title: 'Secret' });
     await there.post(`/v1/conversations/${conversation}/chat`, { content: 'Hi' });
     await there.post('/v1/agents', { name: 'secret' });
+    await there.post('/v1/agents/runs', { input: 'Hi', model: 'demo/echo' });
+    await there.post('/v1/mcp/servers', { name: 'secret', transport: 'http', url: 'http://127.0.0.1/' });
     const documents = await collection(there);
     const document = await text(there, documents, 'Secret', 'What nobody else is to know.');
     await settled(there, document.id);
+    await there.post('/v1/tools/custom', { name: 'own', description: 'Own.', url: 'https://example.com/' });
+    const url = 'postgres://reader:secret@db.example.com/shop';
+    await there.post('/v1/tools/databases', { name: 'own', url, schemas: ['shop'] });
     const workspaces = [user.workspaceId, team];
     const rows = await rowsOf([user.id, ...workspaces]);
     // The latest of each table, and every workspace.

@@ -144,7 +144,7 @@ describe('MCP', () => {
       await client.close();
 
       expect((await alice.usage('?group_by=kind')).data).toMatchObject([
-        { kind: 'tools', requests: 1, cost_usd: '0.500000' },
+        { kind: 'tools', requests: 2, cost_usd: '0.500000' }, // who fails is not paid
       ]);
     });
 

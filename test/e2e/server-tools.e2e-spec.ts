@@ -281,6 +281,13 @@ describe('tools that are executed here', () => {
     expect([status, body.error.code]).toEqual([403, 'insufficient_scope']);
     expect((await chat({ message: 'Hi' }, narrow)).status).toBe(200);
 
+    const blind = alice.with({ authorization: `Bearer ${await alice.apiKey({ scopes: ['chat', 'tools'] })}` });
+    const search = { message: 'call search_documents {"query":"leave"}', server_tools: ['search_documents'] };
+    const [seen, unseen] = [await chat(search), await chat(search, blind)];
+    expect(seen.body.tool_calls).toMatchObject([{ result: { is_error: false } }]);
+    expect(unseen.body.tool_calls).toMatchObject([{ result: { is_error: true } }]);
+    expect(unseen.body.tool_calls[0].result.content).toContain('documents');
+
     const twice = await alice.post('/v1/chat/completions', {
       model: 'openai/plan',
       messages: said(PLAN),

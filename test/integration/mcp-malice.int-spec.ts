@@ -7,6 +7,7 @@ import { OddServer, type Oddity, type RpcMessage, sendJson, usual } from '../sup
 import { until, within } from '../support/until';
 
 const LARGE = 100 * 1024 * 1024;
+const BOMB = gzipSync(Buffer.alloc(LARGE, '0'));
 const TOO_LARGE = expect.stringMatching(/more than 4 MB/);
 const MISSED = expect.stringMatching(/not what the protocol says/);
 const tool = (fields: object) => ({ name: 'echo', description: 'Echoes.', inputSchema: { type: 'object' }, ...fields });
@@ -99,7 +100,7 @@ describe('an MCP server that means harm', () => {
       'packs 100 MB into few',
       (_, res) => {
         res.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
-        res.end(gzipSync(Buffer.alloc(LARGE, '0')));
+        res.end(BOMB);
         return 'handled';
       },
       TOO_LARGE,

@@ -36,7 +36,7 @@ describe('secrets of workspaces', () => {
     await database.drop();
     rmSync(dataDir, { recursive: true });
   });
-  beforeEach(() => db.query('TRUNCATE secrets'));
+  beforeEach(() => db.query('DELETE FROM secrets'));
 
   /** What a process with these keys has. */
   const serviceWith = (key: string, previous = '', source = db): SecretsService => {
@@ -67,6 +67,19 @@ describe('secrets of workspaces', () => {
     expect(await service.get(workspaces[0]!, id)).toBe('Bearer sk-live-4711');
     await db.transaction((tx) => service.delete(tx, workspaces[0]!, id));
     await expect(service.get(workspaces[0]!, id)).rejects.toThrow(/there is no secret/);
+  });
+
+  it('go with their workspace, and what owns them goes too', async () => {
+    const workspace = randomUUID();
+    await db.query("INSERT INTO workspaces (id, name) VALUES ($1, 'test')", [workspace]);
+    const id = await put(serviceWith(OLD), 'value', workspace);
+    await db.query(
+      `INSERT INTO tool_databases (id, workspace_id, secret_id, name, host, schemas, max_rows, statement_timeout_ms)
+       VALUES ($1, $2, $3, 'x', 'x', '{x}', 1, 1)`,
+      [randomUUID(), workspace, id],
+    );
+    await db.query('DELETE FROM workspaces WHERE id = $1', [workspace]);
+    expect(await db.query('SELECT id FROM secrets')).toEqual([]);
   });
 
   it('are unreadable in a row that was moved to another tenant, took the place of another, was changed, or lost its key', async () => {

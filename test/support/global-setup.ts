@@ -24,5 +24,6 @@ export default async function globalSetup(): Promise<void> {
   await migrateQueues(server.url);
   process.env['TEST_TEMPLATE_URL'] = server.url;
   process.env['TEST_COMPILE_CACHE'] = join(dataDir, 'compiled');
+  process.env['TEST_OPENAPI'] = join(dataDir, 'openapi.json');
   Object.assign(globalThis, { parleyTestServer: { server, dataDir } });
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -60,8 +60,7 @@ export class TestParley {
       child.once('exit', (code) => failed(new Error(`exited with ${code}:\n${lines.join('\n')}`)));
     });
     const url = `http://127.0.0.1:${port}`;
-    const document = await (await fetch(`${url}/openapi.json`)).text();
-    const parley = new TestParley(url, own, Contract.of(document), child, async () => {
+    const parley = new TestParley(url, own, Contract.of(await openApi(url)), child, async () => {
       if (!database) await own.drop();
       rmSync(dataDir, { recursive: true, force: true });
     });
@@ -109,3 +108,14 @@ export class TestParley {
 }
 
 export const startParley = (options?: ParleyOptions): Promise<TestParley> => TestParley.start(options);
+
+/** What the build under test says of itself. The first process that is started is asked, for all test files. */
+async function openApi(url: string): Promise<string> {
+  const file = process.env['TEST_OPENAPI']!;
+  if (!existsSync(file)) {
+    const draft = `${file}.${process.pid}`;
+    writeFileSync(draft, await (await fetch(`${url}/openapi.json`)).text());
+    renameSync(draft, file);
+  }
+  return readFileSync(file, 'utf8');
+}

@@ -22,6 +22,8 @@ const usd = z
   .transform(String)
   .refine((text) => /^\d{1,6}(\.\d{1,12})?$/.test(text), { error: 'expected USD, such as "0.002"' });
 
+const httpUrl = z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// address' });
+
 const modelId = z.string().regex(/^[\w.-]+\/.+$/, { error: 'expected provider/model' });
 
 const model = z
@@ -55,7 +57,7 @@ const provider = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, { error: 'expected lower-case letters, digits, dots and dashes' })
     .refine((id) => !RESERVED.includes(id), { error: 'this name belongs to a built-in provider' }),
   kind: z.literal('openai-compatible'),
-  base_url: z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// address' }),
+  base_url: httpUrl,
   api_key: z.string().min(1).optional(),
 });
 
@@ -65,7 +67,7 @@ const reranker = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, { error: 'expected lower-case letters, digits, dots and dashes' })
     .refine((id) => id !== 'none' && id !== 'llm', { error: 'this name belongs to a built-in reranker' }),
-  url: z.url({ protocol: /^https?$/, error: 'expected an http:// or https:// address' }),
+  url: httpUrl,
   api_key: z.string().min(1).optional(),
   model: z.string().min(1),
   price_per_search: usd.optional(),
@@ -199,6 +201,18 @@ const settings = z.strictObject({
       prices: z.record(z.string(), usd).default({}),
       /** Built-in tools that nobody gets. */
       disabled: z.array(z.string()).default([]),
+      /** Servers that speak the API of Open-Meteo: one that knows places, and one that knows the weather there. */
+      weather: z
+        .strictObject({
+          geocoding_url: httpUrl.default('https://geocoding-api.open-meteo.com'),
+          forecast_url: httpUrl.default('https://api.open-meteo.com'),
+          api_key: z.string().min(1).optional(),
+        })
+        .prefault({}),
+      /** A server that speaks the search API of SearXNG or of Brave. Without one there is no `web_search`. */
+      web_search: z
+        .strictObject({ kind: z.enum(['searxng', 'brave']), base_url: httpUrl, api_key: z.string().min(1).optional() })
+        .optional(),
     })
     .prefault({}),
   /** Where users may have us send requests, besides public addresses: networks such as 10.0.0.0/8. */
@@ -236,6 +250,8 @@ const schema = settings.refine(
 export type ParleyYaml = z.infer<typeof schema>;
 export type ModelSettings = z.infer<typeof model>;
 export type RerankerSettings = z.infer<typeof reranker>;
+export type WeatherSettings = ParleyYaml['tools']['weather'];
+export type WebSearchSettings = NonNullable<ParleyYaml['tools']['web_search']>;
 export type RouteSettings = z.infer<typeof route>;
 
 /** The settings, and where in the file they stand, for what is found wrong only later. */

@@ -20,3 +20,17 @@ export function decodedBody(body: Readable, encoding: string | undefined): Reada
   // Errors of either end both, and are heard by whoever reads.
   return pipeline(body, decoder, () => undefined);
 }
+
+/** What comes, until it is more than `most` bytes: then it fails. */
+export async function* atMost(
+  most: number,
+  bytes: AsyncIterable<Uint8Array>,
+  tooLarge: () => Error,
+): AsyncGenerator<Buffer> {
+  let seen = 0;
+  for await (const chunk of bytes) {
+    seen += chunk.length;
+    if (seen > most) throw tooLarge();
+    yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+  }
+}

@@ -24,11 +24,13 @@ const SPECIAL_4 = [
   '203.0.113.0/24',
   '224.0.0.0/3',
 ];
+/** What clouds answer at for the machines in them, among public addresses: Azure's wire server. */
+const CLOUDS_OWN = ['168.63.129.16'];
 /** Of IPv6 only global unicast is public, without what tunnels to IPv4 addresses, and documentation. */
 const GLOBAL_6 = ['2000::/3'];
 const SPECIAL_6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20', '2620:4f:8000::/48'];
 
-const special = networksOf([...SPECIAL_4, ...SPECIAL_6]);
+const special = networksOf([...SPECIAL_4, ...CLOUDS_OWN, ...SPECIAL_6]);
 const global6 = networksOf(GLOBAL_6);
 
 /** Whether everybody on the internet may be meant by it. False for what is no address. */

@@ -1,11 +1,12 @@
-import { lookup } from 'node:dns';
+import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { type IncomingHttpHeaders } from 'node:http';
 import { type BlockList, isIP, type LookupFunction } from 'node:net';
 import { type Readable } from 'node:stream';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type OnApplicationShutdown } from '@nestjs/common';
 import { Agent, buildConnector, fetch as undiciFetch, request, type RequestInit as UndiciInit } from 'undici';
-import { Config } from '../config/config.service';
+import { type Config } from '../config/config.service';
 import { familyOf, networksOf } from '../config/networks';
+import { type AllowedHosts, isAllowedHost } from './allowed-hosts';
 import { isPublicAddress } from './networks';
 
 const CONNECT_MS = 5_000;
@@ -22,7 +23,7 @@ export class ForbiddenAddress extends Error {
   override name = 'ForbiddenAddress';
 }
 
-/** An address that nobody is asked at: another protocol, credentials in it, or too many redirects on the way. */
+/** An address that nobody is asked at: another protocol or host, credentials in it, or too many redirects on the way. */
 export class ForbiddenUrl extends Error {
   override name = 'ForbiddenUrl';
 }
@@ -53,14 +54,17 @@ export interface OutboundAnswer {
  * address itself, not its spelling: names are resolved once, and all they resolve to must be public or in
  * `outbound.allowed_networks`.
  */
-@Injectable()
 export class OutboundService implements OnApplicationShutdown {
   private readonly allowed: BlockList;
   private readonly agent: Agent;
   /** Of answers that may stay open for as long as somebody reads them. */
   private readonly streams: Agent;
 
-  constructor({ yaml }: Config) {
+  /** @param resolve finds the addresses of a name: the system does, unless told otherwise */
+  constructor(
+    { yaml }: Config,
+    private readonly resolve: typeof systemLookup = systemLookup,
+  ) {
     this.allowed = networksOf(yaml.outbound.allowed_networks);
     const open = buildConnector({ timeout: CONNECT_MS, lookup: this.lookup });
     const connect: typeof open = (options, done) => {
@@ -91,9 +95,15 @@ export class OutboundService implements OnApplicationShutdown {
   /**
    * Follows at most five redirects; each is checked like the first address. Throws ForbiddenUrl, ForbiddenAddress, and
    * what the network throws.
+   * @param hosts the only ones that are asked, where it is not null
    */
-  get(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<OutboundAnswer> {
-    return this.request({ method: 'GET', url, headers }, signal);
+  get(
+    url: string,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+    hosts: AllowedHosts = null,
+  ): Promise<OutboundAnswer> {
+    return this.request({ method: 'GET', url, headers }, signal, hosts);
   }
 
   /**
@@ -103,8 +113,9 @@ export class OutboundService implements OnApplicationShutdown {
   async request(
     { method, url, headers, body, timeoutMs = ANSWER_MS }: OutboundRequest,
     signal: AbortSignal,
+    hosts: AllowedHosts = null,
   ): Promise<OutboundAnswer> {
-    const first = checked(url);
+    const first = checked(url, hosts);
     const timeouts = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
     for (let target = first, hop = 0; hop <= MOST_REDIRECTS; hop++) {
       const sent = target.origin === first.origin ? headers : harmless(headers);
@@ -117,7 +128,7 @@ export class OutboundService implements OnApplicationShutdown {
         return { url: target.href, status: answer.statusCode, headers: answer.headers, body: answer.body };
       }
       answer.body.destroy();
-      target = checked(location, target);
+      target = checked(location, hosts, target);
     }
     throw new ForbiddenUrl(`It redirects more than ${MOST_REDIRECTS} times.`);
   }
@@ -132,12 +143,26 @@ export class OutboundService implements OnApplicationShutdown {
     return undiciFetch(url, init as UndiciInit);
   }
 
+  /** An address of a host that users name, for what is no HTTP. Throws ForbiddenAddress, and what looking it up throws. */
+  async addressOf(host: string): Promise<string> {
+    if (isIP(host)) {
+      if (!this.mayBeAsked(host)) throw forbidden(host);
+      return host;
+    }
+    const found = await new Promise<LookupAddress[]>((done, fail) => {
+      this.resolve(host, { all: true }, (error, addresses) => (error ? fail(error) : done(addresses)));
+    });
+    const refused = found.find(({ address }) => !this.mayBeAsked(address));
+    if (refused) throw forbidden(refused.address);
+    return found[0]?.address ?? host;
+  }
+
   private mayBeAsked(address: string): boolean {
     return isPublicAddress(address) || this.allowed.check(address, familyOf(address));
   }
 
   private readonly lookup: LookupFunction = (hostname, options, done) => {
-    lookup(hostname, { ...options, all: true }, (error, found) => {
+    this.resolve(hostname, { ...options, all: true }, (error, found) => {
       if (error) return done(error, []);
       const refused = found.find(({ address }) => !this.mayBeAsked(address));
       if (refused) return done(forbidden(refused.address), []);
@@ -148,11 +173,14 @@ export class OutboundService implements OnApplicationShutdown {
   };
 }
 
-function checked(url: string, base?: URL): URL {
+function checked(url: string, hosts: AllowedHosts, base?: URL): URL {
   if (!URL.canParse(url, base?.href)) throw new ForbiddenUrl('It is not an address.');
   const parsed = new URL(url, base);
   if (!['http:', 'https:'].includes(parsed.protocol)) throw new ForbiddenUrl('Only http:// and https:// are asked.');
   if (parsed.username || parsed.password) throw new ForbiddenUrl('There are credentials in the address.');
+  if (!isAllowedHost(parsed.hostname, hosts)) {
+    throw new ForbiddenUrl(`The host ${parsed.hostname} is not among those this workspace allows.`);
+  }
   parsed.hash = '';
   return parsed;
 }

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { QdrantClient } from '@qdrant/js-client-rest';
+import type * as qdrant from '@qdrant/js-client-rest';
 import { DomainError } from '../../platform/common/errors/domain.error';
 import { every } from '../../platform/common/every';
 import { Config } from '../../platform/config/config.service';
@@ -25,7 +25,7 @@ const MOST_ASKED = 10_000;
 export class QdrantVectors implements VectorIndex, OnApplicationShutdown {
   readonly name = 'qdrant';
   private readonly logger = new Logger(QdrantVectors.name);
-  private readonly client: QdrantClient | null;
+  private readonly client: qdrant.QdrantClient | null;
   private readonly known = new Map<number, Promise<void>>();
   private endSweeps: () => void = () => undefined;
 
@@ -128,7 +128,7 @@ export class QdrantVectors implements VectorIndex, OnApplicationShutdown {
     );
   }
 
-  private async ask<T>(question: (client: QdrantClient) => Promise<T>): Promise<T> {
+  private async ask<T>(question: (client: qdrant.QdrantClient) => Promise<T>): Promise<T> {
     if (!this.client) throw new Error('QDRANT_URL is not set');
     try {
       return await question(this.client);
@@ -142,7 +142,9 @@ export class QdrantVectors implements VectorIndex, OnApplicationShutdown {
 }
 
 /** The client takes the path of an address apart from it. */
-function clientOf(address: string, apiKey: string | undefined): QdrantClient {
+function clientOf(address: string, apiKey: string | undefined): qdrant.QdrantClient {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- its 120 modules are loaded where there is a Qdrant
+  const { QdrantClient } = require('@qdrant/js-client-rest') as typeof qdrant;
   const url = new URL(address);
   return new QdrantClient({
     url: url.origin,

@@ -22,14 +22,21 @@ export class EstimateController {
     description:
       'Takes a body of `POST /v1/chat`, also with `n` and `max_completion_tokens`. Nothing is called and nothing billed. Under a ' +
       'budget an answer without `max_tokens` is of limited length, and is estimated so. With `collection_ids` the prompt is ' +
-      'taken to hold all the sources it may; what searching for them costs (embedding, rewriting, reranking) is not in it.',
+      'taken to hold all the sources it may; what searching for them costs (embedding, rewriting, reranking) is not in it. With ' +
+      '`server_tools` it is the first call of the model that is estimated; `max_cost_usd` limits what all of them cost.',
   })
   @ApiBody({
     schema: zodSchema('EstimateRequest', estimateBody),
     examples: { chat: { value: { model: 'demo/echo', message: 'Hello!', max_tokens: 256 } } },
   })
   @ApiOkResponse({ type: EstimateDto })
-  @ApiErrors('400 model_not_found', '400 unsupported_parameter', '403 insufficient_scope', '404 collection_not_found')
+  @ApiErrors(
+    '400 model_not_found',
+    '400 unsupported_parameter',
+    '403 insufficient_scope',
+    '404 collection_not_found',
+    '404 tool_not_found',
+  )
   estimate(@CurrentUser() user: Principal, @Body(new ZodBody(estimateBody)) body: EstimateBody): Promise<EstimateDto> {
     return this.estimates.estimate(user, body);
   }

@@ -54,6 +54,7 @@ export class McpService {
 
   private async serve(user: Principal, message: McpMessage, res: ExpressResponse, unwanted: AbortSignal) {
     const {
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- McpServer wants its tools as zod schemas, known at the start
       Server,
       WebStandardStreamableHTTPServerTransport,
       ListToolsRequestSchema,
@@ -66,7 +67,6 @@ export class McpService {
         if (!(error instanceof McpError)) failed.reject(error); // no matter of the protocol: it ends the request
         throw error;
       });
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- McpServer wants its tools as zod schemas, known at the start
     const server = new Server(
       { name: 'parley', version: VERSION },
       { capabilities: { tools: {} }, jsonSchemaValidator: UNUSED },
@@ -75,6 +75,7 @@ export class McpService {
     server.setRequestHandler(CallToolRequestSchema, ({ params }) => orFail(this.call(user, params, res, unwanted)));
     const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
     await server.connect(transport);
+    unwanted.throwIfAborted();
     const gone = () => failed.reject(unwanted.reason as Error);
     unwanted.addEventListener('abort', gone);
     try {

@@ -8,6 +8,13 @@ const parser = new Parser({
   allowMemberAccess: false,
   operators: { assignment: false, fndef: false, concatenate: false, random: false },
 });
+/** Nothing but numbers goes in and comes out, and never something else the next time. */
+const NO_ARITHMETIC = ['random', 'map', 'fold', 'filter', 'join', 'indexOf', 'if'];
+const functions = Object.entries(parser.functions as Record<string, unknown>).filter(
+  ([name]) => !NO_ARITHMETIC.includes(name),
+);
+/** Without what every object inherits, such as `toString`. */
+parser.functions = Object.assign(Object.create(null) as object, Object.fromEntries(functions));
 const LONGEST = 1_000;
 
 export const calculator = defineTool({
@@ -21,6 +28,7 @@ export const calculator = defineTool({
   sideEffects: 'none',
   execute: ({ expression }) => {
     const value = evaluate(expression);
+    if (typeof value !== 'number' && typeof value !== 'boolean') throw new ToolError('The result is not a number.');
     if (typeof value === 'number' && !Number.isFinite(value)) throw new ToolError('The result is not a finite number.');
     return String(value);
   },

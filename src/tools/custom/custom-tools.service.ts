@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type Principal } from '../../platform/common/auth/principal';
 import { type Page, type PageQuery, toPage } from '../../platform/common/http/pagination';
 import { BUILTIN_TOOLS } from '../builtin-tools.service';
+import { SQL_QUERY } from '../databases/database-tools';
 import { ToolsService } from '../tools.service';
 import { type Tool } from '../tools.types';
 import { CustomTools } from './custom-tools';
@@ -72,7 +73,7 @@ export class CustomToolsService {
   /** The first name that is another tool's: one that is built in, switched off or not, or any the workspace has. */
   private async takenOf(principal: Principal, { operations }: NewCustomTool): Promise<string | null> {
     const { tools } = await this.tools.all(principal);
-    const names = new Set([...this.builtin, ...tools].map(({ name }) => name));
+    const names = new Set([SQL_QUERY, ...[...this.builtin, ...tools].map(({ name }) => name)]);
     return operations.find(({ name }) => names.has(name))?.name ?? null;
   }
 }

@@ -76,7 +76,7 @@ export class StdioTransport implements Transport {
     const { child } = this;
     if (!child?.pid) return;
     const ended = child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : once(child, 'exit');
-    const within = async () => Promise.race([ended.then(() => true), wait(GRACE_MS, false)]);
+    const within = async () => Promise.race([ended.then(() => true), wait(GRACE_MS, false, { ref: false })]);
     child.stdin?.end();
     if (!(await within())) {
       signal(child.pid, 'SIGTERM');

@@ -1,15 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { type AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
 /** An MCP server that others wrote, as it is published. */
-export const EVERYTHING = join(
-  __dirname,
-  '../../../node_modules/@modelcontextprotocol/server-everything/dist/index.js',
-);
+export const EVERYTHING = require.resolve('@modelcontextprotocol/server-everything/dist/index.js');
 
 /** It over Streamable HTTP, as its own process. */
 export class Everything {

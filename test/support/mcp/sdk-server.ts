@@ -22,9 +22,9 @@ export class SdkServer {
   async start(): Promise<this> {
     this.http = createServer((req, res) => {
       this.headers.push(req.headers);
-      void this.transport(req.headers['mcp-session-id']).then((transport) => {
-        if (transport) return transport.handleRequest(req, res);
-        return res.writeHead(404).end('no such session');
+      void this.transport(req.headers['mcp-session-id']).then(async (transport) => {
+        if (transport) await transport.handleRequest(req, res);
+        else res.writeHead(404).end('no such session');
       });
     });
     await new Promise<void>((done) => this.http.listen(this.port, '127.0.0.1', done));
