@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { newId } from '../platform/common/ids';
 import { type PicoUsd, sumOf } from '../platform/common/money';
 import { type Message, NO_USAGE, type Part, sumOfUsage, type TokenUsage } from '../providers/providers.types';
@@ -33,6 +34,7 @@ export class LoopState {
   private readonly began = performance.now();
   /** Those of the last step. */
   private calls: readonly ToolCall[] = [];
+  private readonly results = new Map<string, ToolResult>();
 
   /** @param before what was said before, whose calls have ids, too */
   constructor(
@@ -71,6 +73,7 @@ export class LoopState {
     this.know(parts);
     this.messages.push({ role: 'assistant', parts });
     this.calls = calls;
+    this.results.clear();
     this.open = [...calls];
   }
 
@@ -103,32 +106,26 @@ export class LoopState {
     if (told.content.endsWith(REPEATED)) seen.toldInStep ??= this.steps;
     this.cost = sumOf(this.cost, told.cost);
     this.open = this.open.filter(({ id }) => id !== call.id);
-    const results = this.results();
-    results.push({
-      type: 'tool_result',
-      toolCallId: call.id,
-      content: told.content,
-      ...(told.isError ? { isError: true } : {}),
+    this.results.set(call.id, told);
+    if (this.open.length === 0) this.messages.push({ role: 'tool', parts: this.answers() });
+  }
+
+  /** In the order of their calls, whichever came first. */
+  private answers(): Part[] {
+    return this.calls.flatMap(({ id }): Part[] => {
+      const told = this.results.get(id);
+      if (!told) return [];
+      return [
+        { type: 'tool_result', toolCallId: id, content: told.content, ...(told.isError ? { isError: true } : {}) },
+      ];
     });
-    results.sort((a, b) => this.placeOf(a) - this.placeOf(b));
-  }
-
-  /** Results of one step are one message, in the order of their calls, whichever comes first. */
-  private results(): Message['parts'] {
-    const last = this.messages.at(-1);
-    if (last?.role === 'tool') return last.parts;
-    const message: Message = { role: 'tool', parts: [] };
-    this.messages.push(message);
-    return message.parts;
-  }
-
-  private placeOf(part: Part): number {
-    return this.calls.findIndex(({ id }) => part.type === 'tool_result' && id === part.toolCallId);
   }
 
   /** Counts a call with its result, the note on it left out. */
   private seenAgain({ name, arguments: text }: ToolCall, content: string): Seen {
-    const what = JSON.stringify([name, normal(text), content]);
+    const what = createHash('sha256')
+      .update(JSON.stringify([name, normal(text), content]))
+      .digest('base64');
     const seen = this.seen.get(what) ?? { times: 0, toldInStep: null };
     this.seen.set(what, seen);
     seen.times++;

@@ -38,4 +38,23 @@ describe('the arguments of a tool call', () => {
   it('are not matched against patterns, which could take for ever', () => {
     expect(parse(`{"city":"${'a'.repeat(40)}!"}`)).toMatchObject({ days: 3 });
   });
+
+  it('know schemas that hold themselves, and parts of the same name in two of them', () => {
+    const part = (type: string) => ({ properties: { a: { $ref: 'part' } }, $defs: { part: { $id: 'part', type } } });
+    expect(parse('{"a":1}', part('integer'))).toEqual({ a: 1 });
+    expect(() => parse('{"a":1}', part('string'))).toThrow(/a must be string/);
+    const tree = { type: 'object', properties: { a: { $ref: '#' } } };
+    expect(() => parse('{"a":{"a":1}}', tree)).toThrow(/a.a must be object/);
+  });
+
+  it('are not checked for ever', () => {
+    const twice = (ref: string) => ({ allOf: [{ $ref: ref }, { $ref: ref }] });
+    const $defs = Object.fromEntries(
+      Array.from({ length: 40 }, (_, i) => [`a${i}`, i < 39 ? twice(`#/$defs/a${i + 1}`) : { type: 'object' }]),
+    );
+    expect(() => parse('{}', { ...twice('#/$defs/a0'), $defs })).toThrow(/took too long/);
+    const deep = '{"a":'.repeat(60) + '{}' + '}'.repeat(60);
+    expect(() => parse(deep, { properties: { a: twice('#') } })).toThrow(/took too long/);
+    expect(parse('{"a":1}', { type: 'object' })).toEqual({ a: 1 });
+  });
 });

@@ -1,5 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
 import { fullFormats } from 'ajv-formats/dist/formats';
+import { inTime } from './in-time';
 import { ToolError } from './tools.errors';
 import { type JsonSchema } from './tools.types';
 
@@ -18,23 +19,22 @@ const ajv = new Ajv2020({
   strict: false,
   allErrors: true,
   useDefaults: true,
-  addUsedSchema: false,
   logger: false,
   formats: fullFormats,
   code: { regExp: unchecked },
 });
 
-/** Throws what ajv throws for a schema that is none. */
+/** Throws what ajv throws for a schema that is none, and ToolError for one that takes too long to read. */
 export function compile(schema: JsonSchema): ValidateFunction {
   const known = validators.get(schema);
   if (known) return known;
   const bare = { ...schema, $async: undefined, $schema: undefined, $id: undefined };
   try {
-    const validator = ajv.compile(bare);
+    const validator = inTime(() => ajv.compile(bare), 'Reading the schema');
     validators.set(schema, validator);
     return validator;
   } finally {
-    ajv.removeSchema(bare); // it would remember every schema there ever was
+    ajv.removeSchema(); // it would remember every schema there ever was, and mistake one's ids for another's
   }
 }
 
@@ -42,7 +42,7 @@ export function compile(schema: JsonSchema): ValidateFunction {
 export function parseArguments(text: string, schema: JsonSchema): unknown {
   const input = parseJson(text.trim() || '{}');
   const validator = compile(schema);
-  if (validator(input)) return input;
+  if (inTime(() => validator(input), "Checking the arguments against the tool's schema")) return input;
   const told = (validator.errors ?? []).slice(0, MOST_TOLD).map(sentence);
   throw new ToolError(`The arguments don't match the tool's schema: ${told.join('; ')}.`);
 }

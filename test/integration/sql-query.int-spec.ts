@@ -6,6 +6,7 @@ import { freshDatabase, type TestDatabase } from '../support/database';
 import { dist } from '../support/dist';
 import { ownServices } from '../support/own-services';
 import { until } from '../support/until';
+import { ODD_ANSWERS, startOddPostgres } from '../support/odd-postgres';
 
 type RepositoryModule = typeof import('../../src/tools/databases/databases.repository');
 type SessionsModule = typeof import('../../src/tools/databases/database-sessions.repository');
@@ -252,6 +253,14 @@ describe('sql_query', () => {
     const closed = once(flood, 'close');
     flood.close();
     await closed;
+  });
+
+  it.each(Object.entries(ODD_ANSWERS))('lives with a server that sends %s', async (_, answers) => {
+    const server = await startOddPostgres(answers);
+    const { id } = await register('odd', { url: `postgres://u:p@127.0.0.1:${server.port}/x` });
+    expect(await run('SELECT 1', 'odd')).toMatch(/can't be reached|was lost|ended/);
+    await service.delete(principal, id);
+    await server.close();
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { Pool, type PoolClient } from 'pg';
+import { Client, Pool, type PoolClient } from 'pg';
+import { type EventEmitter } from 'node:events';
 import { type Socket } from 'node:net';
 import { ForbiddenAddress, OutboundService } from '../../platform/net/outbound.service';
 import { ToolError } from '../tools.errors';
@@ -137,6 +138,40 @@ export class DatabaseSessions implements OnApplicationShutdown {
   }
 }
 
+/** What pg has inside, and its types don't tell of. */
+interface Wire extends EventEmitter {
+  attachListeners: (socket: Socket) => void;
+}
+
+/** Rounds of a password's hash (RFC 7677 has 4,096): a server that asks for a billion would keep a thread busy for hours. */
+const MOST_ROUNDS = 1_000_000;
+
+/** pg takes servers at their word: it throws where nobody could catch it when a message is shorter than it says. */
+class WaryClient extends Client {
+  constructor(...settings: ConstructorParameters<typeof Client>) {
+    super(...settings);
+    const wire = (this as unknown as { connection: Wire }).connection;
+    const attach = wire.attachListeners.bind(wire);
+    wire.attachListeners = (socket) => {
+      const before = new Set(socket.listeners('data'));
+      attach(socket);
+      for (const hear of socket.listeners('data') as ((bytes: Buffer) => void)[]) {
+        if (before.has(hear)) continue;
+        socket.off('data', hear).on('data', (bytes: Buffer) => {
+          try {
+            hear(bytes);
+          } catch (error) {
+            socket.destroy(error as Error);
+          }
+        });
+      }
+    };
+    wire.prependListener('authenticationSASLContinue', ({ data }: { data: string }) => {
+      if (Number(/,i=(\d+)/.exec(data)?.[1] ?? 0) > MOST_ROUNDS) throw new Error('it asks for too much of a password');
+    });
+  }
+}
+
 /** The socket of a connection, which its types don't tell of. */
 const streamOf = (client: PoolClient): Socket =>
   (client as unknown as { connection: { stream: Socket } }).connection.stream;
@@ -160,6 +195,7 @@ function settingsOf({ sslmode, host, ...address }: DatabaseAddress, resolved: st
     host: resolved,
     ssl: sslmode === 'disable' ? false : tls,
     application_name: 'parley',
+    Client: WaryClient,
     max: MOST_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_MS,
     idleTimeoutMillis: IDLE_MS,
