@@ -21,7 +21,10 @@ export interface Telling {
   parts: () => Part[];
 }
 
-type Decided = Pick<ToolCallStep, 'id' | 'decision' | 'decided_arguments' | 'decision_reason' | 'wait_reason'>;
+type Decided = Pick<
+  ToolCallStep,
+  'id' | 'decision' | 'decided_arguments' | 'decision_reason' | 'wait_reason' | 'revision'
+>;
 
 /** A call without a result. */
 interface OpenCall extends Decided {
@@ -83,14 +86,16 @@ export class RunJournal implements Journal {
         callId,
         id: newId(),
         sideEffects: tool?.sideEffects ?? null,
+        revision: tool?.revision ?? null,
         idempotent: tool?.idempotent ?? true,
         waits,
       };
     });
     for (const call of step.calls) {
-      const { id, waits } = calls.find(({ callId }) => callId === call.id) ?? { id: '', waits: false };
-      const wait_reason = waits ? ('approval' as const) : null;
-      this.open.set(call.id, { ...UNDECIDED, call, id, waits, wait_reason });
+      const stored = calls.find(({ callId }) => callId === call.id);
+      if (!stored) throw new Error(`nobody stored the call ${call.id}`);
+      const { id, waits, revision } = stored;
+      this.open.set(call.id, { ...UNDECIDED, call, id, waits, revision, wait_reason: waits ? 'approval' : null });
     }
     this.usage = sumOfUsage(this.usage, step.usage);
     this.cost = sumOf(this.cost, step.cost);
@@ -120,8 +125,9 @@ export class RunJournal implements Journal {
   }
 
   async claim(call: ToolCall): Promise<Claim> {
-    const { id, decision, decided_arguments, decision_reason, wait_reason } = this.get(call);
+    const { id, decision, decided_arguments, decision_reason, wait_reason, revision } = this.get(call);
     if (decision === 'reject') return { result: refused(rejection(wait_reason, decision_reason)) };
+    if ((this.toolset.find(call.name)?.revision ?? revision) !== revision) return { result: refused(CHANGED) };
     await this.kept(() => this.repository.claim(this.hold, id));
     if (decided_arguments === null) return { key: id, arguments: call.arguments };
     const note = `[Executed with other arguments, which a person chose: ${decided_arguments}]\n`;
@@ -188,6 +194,9 @@ export class RunJournal implements Journal {
 }
 
 const UNDECIDED = { decision: null, decided_arguments: null, decision_reason: null };
+
+const CHANGED =
+  'Not executed: the tool is another one than when the call was made. Call it again if that is still right.';
 
 /** For the model. */
 const rejection = (waited: WaitReason | null, reason: string | null): string =>

@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { toJsonb } from '../platform/database/jsonb';
 import { CANCELLED, LEASE, RUN } from './runs.repository';
 import { type Run } from './runs.types';
 
 /** More events than a process tells in the time in which it is found to be dead. */
 const GAP = 100_000;
+/** Processes that die one after the other without a step between them: it may be the run that kills them. */
+const MOST_DEATHS = 5;
+const DEADLY = { code: 'interrupted', message: 'The server stopped several times while it was at this step.' };
 const SURE_FOR = `interval '30 seconds'`;
 
 /**
@@ -13,7 +17,7 @@ const SURE_FOR = `interval '30 seconds'`;
  * where that does no harm; else somebody has to decide.
  */
 const REQUEUED = `status = 'queued', lease_owner = NULL, lease_expires_at = NULL, job_version = job_version + 1, enqueued_at = NULL,
-  told = told + ${GAP}, resumed = resumed || (told + ${GAP})`;
+  deaths = deaths + 1, told = told + ${GAP}, resumed = resumed || (told + ${GAP})`;
 const UNKNOWN = `UPDATE agent_steps SET
     status = CASE WHEN side_effects = 'writes' AND NOT idempotent THEN 'waiting' ELSE 'pending' END,
     wait_reason = CASE WHEN side_effects = 'writes' AND NOT idempotent THEN 'outcome_unknown' ELSE wait_reason END,
@@ -52,7 +56,7 @@ export class RunLeasesRepository {
   release(id: string, owner: string, told: number): Promise<void> {
     return this.db.transaction(async (tx) => {
       const [, count] = await tx.query<[unknown, number]>(
-        `UPDATE agent_runs SET told = greatest(told, $3) WHERE id = $1 AND lease_owner = $2 AND status = 'running'`,
+        `UPDATE agent_runs SET told = greatest(told, $3), deaths = deaths - 1 WHERE id = $1 AND lease_owner = $2 AND status = 'running'`,
         [id, owner, told],
       );
       if (count > 0) await this.requeue(tx, [id]);
@@ -67,9 +71,12 @@ export class RunLeasesRepository {
          ORDER BY lease_expires_at LIMIT 500 FOR UPDATE SKIP LOCKED`,
       );
       if (dead.length === 0) return 0;
-      await this.requeue(
-        tx,
-        dead.map(({ id }) => id),
+      const ids = dead.map(({ id }) => id);
+      await this.requeue(tx, ids);
+      await tx.query(
+        `UPDATE agent_runs SET status = 'failed', stop_reason = 'error', error = $2, finished_at = now(), told = told + 1
+         WHERE id = ANY ($1) AND status = 'queued' AND deaths >= $3`,
+        [ids, toJsonb(DEADLY), MOST_DEATHS],
       );
       return dead.length;
     });

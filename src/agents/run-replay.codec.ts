@@ -1,4 +1,5 @@
 import {
+  type Answering,
   ANSWERED,
   approvalFrame,
   AWAITED,
@@ -29,6 +30,8 @@ export function replayRun(run: Run, steps: readonly RunStep[], after: number): E
   const stored = steps.flatMap((step) => (step.kind === 'model_call' ? spoken(run, step) : called(step)));
   const ends = run.status !== 'running' && run.status !== 'queued';
   if (ends) stored.push({ seq: run.told, frame: endOfRun(run) });
+  // One that came to no step began all the same.
+  if (ends && stored.every(({ seq }) => seq > 1)) stored.push({ seq: 1, frame: start(run, NOBODY) });
   const voids = run.resumed.flatMap((base) => {
     const kept = Math.max(0, ...stored.map(({ seq }) => seq).filter((seq) => seq < base));
     return kept < after && after < base ? [{ seq: base, frame: resumedFrame(base, kept) }] : [];
@@ -44,16 +47,16 @@ function spoken(run: Run, { parts, event_lengths, first_event, provider, model }
     if (length === AWAITED || length === ANSWERED) return [];
     if (length === CALLED) return [{ seq, frame: voice.call(seq) ?? '' }];
     if (length === NOBODY_YET || seq === 1) {
-      const answering =
-        length === NOBODY_YET
-          ? { provider: null, model: null }
-          : { provider, model: provider && `${provider}/${model}` };
-      return [{ seq, frame: startFrame(seq, { message_id: run.id, run_id: run.id }, answering) }];
+      const answering = length === NOBODY_YET ? NOBODY : { provider, model: provider && `${provider}/${model}` };
+      return [{ seq, frame: start(run, answering) }];
     }
     const said = voice.say(length);
     return [{ seq, frame: deltaFrame(seq, said.type, said.text) }];
   });
 }
+
+const NOBODY = { provider: null, model: null };
+const start = ({ id }: Run, answering: Answering) => startFrame(1, { message_id: id, run_id: id }, answering);
 
 function called(step: ToolCallStep): Event[] {
   if (step.first_event === null) return [];

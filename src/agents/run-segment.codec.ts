@@ -6,18 +6,18 @@ import { toProblem } from '../platform/common/errors/problem';
 import { Cancelled } from '../platform/common/http/client-gone';
 import { formatUsd, parseUsd, type PicoUsd } from '../platform/common/money';
 import { type Part, type TokenUsage } from '../providers/providers.types';
+import { type Toolset } from '../tools/tools.service';
 import { type RunEnd } from './run-steps.repository';
 import { type Run, type RunSettings, type RunStatus } from './runs.types';
 
 /** What the model is asked, by this segment or any other. */
-export function toRequest(settings: RunSettings): ChatRequest {
-  const { messages, tools, collectionIds, model, fallbacks, maxTokens, temperature, reasoningEffort, endUser } =
-    settings;
+export function toRequest(settings: RunSettings, toolset: Toolset): ChatRequest {
+  const { messages, collectionIds, model, fallbacks, maxTokens, temperature, reasoningEffort, endUser } = settings;
   const { maxSteps, maxCostUsd, maxDurationMs } = settings;
   return {
     messages,
     stream: true,
-    serverTools: tools,
+    serverTools: toolset.tools.map(({ name }) => name),
     limits: {
       ...(maxSteps === undefined ? {} : { maxSteps }),
       ...(maxCostUsd === undefined ? {} : { maxCost: parseUsd(maxCostUsd) }),
@@ -84,7 +84,8 @@ export function endOfRun(run: Run): string {
     run_id: id,
     status,
     stop_reason,
-    finish_reason: status === 'cancelled' ? 'cancelled' : (run.finish_reason ?? 'stop'),
+    finish_reason:
+      status === 'cancelled' ? 'cancelled' : (run.finish_reason ?? (status === 'stopped' ? 'length' : 'stop')),
     output,
     usage: toNativeUsage(run.usage),
     cost_usd: toUsd(cost_usd),

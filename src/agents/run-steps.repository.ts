@@ -17,6 +17,8 @@ export interface NewCall extends Omit<ToolCall, 'id'> {
   /** As the model named it. */
   callId: string;
   sideEffects: SideEffects | null;
+  /** Of the tool; null for one that is not there. */
+  revision: string | null;
   idempotent: boolean;
   /** Whether it waits for somebody's approval. */
   waits: boolean;
@@ -99,8 +101,8 @@ export class RunStepsRepository {
       );
       for (const call of calls) {
         await tx.query(
-          `INSERT INTO agent_steps (id, run_id, workspace_id, seq, kind, status, call_id, name, arguments, side_effects, idempotent, wait_reason)
-           VALUES ($1, $2, $3, ${NEXT_SEQ}, 'tool_call', $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
+          `INSERT INTO agent_steps (id, run_id, workspace_id, seq, kind, status, call_id, name, arguments, side_effects, idempotent, wait_reason, revision)
+           VALUES ($1, $2, $3, ${NEXT_SEQ}, 'tool_call', $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING`,
           [
             call.id,
             hold.runId,
@@ -112,10 +114,11 @@ export class RunStepsRepository {
             call.sideEffects,
             call.idempotent,
             call.waits ? 'approval' : null,
+            call.revision,
           ],
         );
       }
-      await tx.query('UPDATE agent_runs SET usage = $2, cost_usd = $3, elapsed_ms = $4 WHERE id = $1', [
+      await tx.query('UPDATE agent_runs SET usage = $2, cost_usd = $3, elapsed_ms = $4, deaths = 0 WHERE id = $1', [
         hold.runId,
         toJsonb(usage),
         total === null ? null : formatUsd(total),
@@ -142,7 +145,7 @@ export class RunStepsRepository {
         `UPDATE agent_steps SET status = 'complete', result = $2, cost_usd = $3, duration_ms = $4 WHERE id = $1`,
         [id, toJsonb(stored), cost === null ? null : formatUsd(cost), durationMs],
       );
-      await tx.query('UPDATE agent_runs SET cost_usd = $2 WHERE id = $1', [
+      await tx.query('UPDATE agent_runs SET cost_usd = $2, deaths = 0 WHERE id = $1', [
         hold.runId,
         total === null ? null : formatUsd(total),
       ]);

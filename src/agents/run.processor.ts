@@ -4,7 +4,7 @@ import { AGENT_RUN, ANY_STALLS, type Jobs } from '../platform/queue/queues';
 import { RunnerService } from './runner.service';
 
 /** Runs carried on in one process; nearly all of the time of each is waiting for a model or a tool. */
-const AT_ONCE = 32;
+const AT_ONCE = 256;
 
 /** A worker that dies between taking a job and taking its run leaves a run that nobody else is called to look at. */
 const FOUND_SOON = { lockDuration: 10_000, stalledInterval: 5_000 };

@@ -86,7 +86,7 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
     try {
       const { workspace_id: workspaceId, user_id: userId, api_key_id: apiKeyId } = run;
       const principal = caller ?? (await this.principals.ofAccount({ workspaceId, userId, apiKeyId }));
-      const toolset = await this.tools.select(principal, run.settings.tools, 'tools');
+      const toolset = await this.tools.matching(principal, run.settings.tools); // one that is gone is told to the model
       const approve = toolset.matching(run.settings.approve);
       const steps = await this.runs.steps([run.id]);
       const telling = () => ({ lengths: segment.lengths, parts: () => segment.answer.content.parts() });
@@ -95,7 +95,7 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
       const commission = { requestId: run.request_id, identity, key: logKey(run), told: run.log_base, journal };
       const segment: Segment = this.generations.start(
         principal,
-        toRequest(run.settings),
+        toRequest(run.settings, toolset),
         commission,
         (ended, failure) => this.end(ended, failure, journal, hold),
       );
@@ -110,7 +110,7 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
       const { usage, cost_usd, elapsed_ms: elapsedMs } = run;
       const totals = { usage, cost: cost_usd === null ? null : parseUsd(cost_usd), elapsedMs };
       const end = toEnd(null, error, totals);
-      await this.steps.end(hold, end, { told: run.told + 1, results: new Map(), approvals: new Map() });
+      await this.steps.end(hold, end, { told: Math.max(1, run.told) + 1, results: new Map(), approvals: new Map() });
       return null;
     }
   }

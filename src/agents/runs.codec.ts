@@ -1,6 +1,7 @@
 import { type z } from 'zod';
 import { type chatMessages, toMessages, toParts } from '../chat/messages.codec';
 import { toNativeUsage } from '../chat/native.codec';
+import { parseUsd } from '../platform/common/money';
 import { type Message, type Part } from '../providers/providers.types';
 import { type AgentDefinition } from './agents.types';
 import { toUsd } from './run-segment.codec';
@@ -11,7 +12,7 @@ import { type ModelCallStep, type Run, type RunSettings, type RunStep, type Tool
 /** What documents an agent has are to be found by tools. */
 const DOCUMENT_TOOLS = ['search_documents', 'read_document'];
 
-/** What the request says comes before what the agent says. */
+/** What the request says comes before what the agent says; but what the agent holds it to it can only hold closer. */
 export function toSettings(body: RunBody, agent: AgentDefinition | null): RunSettings {
   const collectionIds = body.collection_ids ?? agent?.collection_ids ?? [];
   const tools = body.tools ?? agent?.tools ?? [];
@@ -20,9 +21,9 @@ export function toSettings(body: RunBody, agent: AgentDefinition | null): RunSet
   const given = {
     model: body.model ?? agent?.model,
     fallbacks: body.fallbacks,
-    maxSteps: body.max_steps ?? agent?.max_steps,
-    maxCostUsd: body.max_cost_usd ?? agent?.max_cost_usd,
-    maxDurationMs: body.max_duration_ms ?? agent?.max_duration_ms,
+    maxSteps: least(body.max_steps, agent?.max_steps),
+    maxCostUsd: cheaper(body.max_cost_usd, agent?.max_cost_usd),
+    maxDurationMs: least(body.max_duration_ms, agent?.max_duration_ms),
     maxTokens: body.max_tokens,
     temperature: body.temperature ?? agent?.temperature,
     reasoningEffort: body.reasoning_effort ?? agent?.reasoning_effort,
@@ -32,11 +33,17 @@ export function toSettings(body: RunBody, agent: AgentDefinition | null): RunSet
   return {
     messages: [...system, ...toInput(body.input)],
     tools: [...new Set([...tools, ...(collectionIds.length > 0 ? DOCUMENT_TOOLS : [])])],
-    approve: body.approve ?? agent?.approve ?? [],
+    approve: [...new Set([...(agent?.approve ?? []), ...(body.approve ?? [])])],
     collectionIds: [...collectionIds],
     ...set,
   };
 }
+
+type Limit<T> = T | null | undefined;
+const least = (a: Limit<number>, b: Limit<number>) =>
+  typeof a === 'number' && typeof b === 'number' ? Math.min(a, b) : (a ?? b);
+const cheaper = (a: Limit<string>, b: Limit<string>) =>
+  typeof a === 'string' && typeof b === 'string' ? (parseUsd(a) < parseUsd(b) ? a : b) : (a ?? b);
 
 /** Text or parts are one message; messages have roles. */
 function toInput(input: RunBody['input']): Message[] {
@@ -49,9 +56,10 @@ const areMessages = (input: Exclude<RunBody['input'], string>): input is Message
   input.some((item) => 'role' in item);
 
 export function toSummary(run: Run): RunSummaryDto {
-  const { error } = run;
+  const { error, settings } = run;
   return {
     id: run.id,
+    input: inputOf(settings),
     status: run.status,
     stop_reason: run.stop_reason,
     output: run.output,
@@ -68,8 +76,18 @@ export function toSummary(run: Run): RunSummaryDto {
   };
 }
 
+const inputOf = ({ messages }: RunSettings): string =>
+  textOf(messages.findLast(({ role }) => role === 'user')?.parts ?? [], 'text');
+
 export const toRun = (run: Run, steps: readonly RunStep[]): RunDto => ({
   ...toSummary(run),
+  model: run.settings.model ?? null,
+  tools: run.settings.tools,
+  approve: run.settings.approve,
+  collection_ids: run.settings.collectionIds,
+  max_steps: run.settings.maxSteps ?? null,
+  max_cost_usd: run.settings.maxCostUsd ?? null,
+  max_duration_ms: run.settings.maxDurationMs ?? null,
   steps: steps.map((step) => (step.kind === 'model_call' ? toModelCall(step) : toToolCall(step))),
 });
 
@@ -104,6 +122,7 @@ const toToolCall = (step: ToolCallStep): ToolCallStepDto => ({
   decision: step.decision,
   decision_reason: step.decision_reason,
   decided_arguments: step.decided_arguments,
+  decided_by: step.decided_by,
   result: step.result && {
     content: step.result.content,
     is_error: step.result.isError,

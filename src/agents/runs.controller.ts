@@ -17,7 +17,7 @@ import { Requires } from '../platform/common/auth/requires.decorator';
 import { idParam } from '../platform/common/errors/validation';
 import { type Page } from '../platform/common/http/pagination';
 import { ZodBody } from '../platform/common/http/zod-body';
-import { ApiErrors, MODEL_ERRORS } from '../platform/common/openapi/api-errors.decorator';
+import { ApiErrors } from '../platform/common/openapi/api-errors.decorator';
 import { zodSchema } from '../platform/common/openapi/zod-schemas';
 import { RateLimited } from '../usage/rate-limited.decorator';
 import { RunDto, RunPageDto, RunsQuery, type RunSummaryDto } from './runs.dto';
@@ -51,7 +51,7 @@ export class RunsController {
     description:
       'Answered when the run ends or waits for a decision; 202 at once with `background`; with `stream` as events, of which ' +
       '`message.start` carries `run_id`, `approval.required` comes before a pause, and the last is `message.end` (or `error`). ' +
-      'Every step is stored before the next begins: a run goes on when its client leaves, and in another process when its own dies. ' +
+      'What fails once it has begun is told in the run: `failed`, with its `error`. Every step is stored before the next begins: a run goes on when its client leaves, and in another process when its own dies. ' +
       'Everything is done as its caller, with the rights they have at that time.',
   })
   @ApiBody({ schema: zodSchema('RunRequest', runBody), examples: EXAMPLES })
@@ -63,7 +63,9 @@ export class RunsController {
     '404 agent_not_found',
     '404 tool_not_found',
     '404 collection_not_found',
-    ...MODEL_ERRORS,
+    '400 model_not_found',
+    '403 model_not_allowed',
+    '400 unsupported_parameter',
     ...IDEMPOTENCY_ERRORS,
   )
   create(
@@ -128,7 +130,7 @@ export class RunsController {
   })
   @ApiBody({ schema: zodSchema('DecisionRequest', decisionBody), examples: DECISIONS })
   @ApiOkResponse({ type: RunDto })
-  @ApiErrors(NOT_FOUND, '409 run_not_waiting', '409 tool_call_not_waiting')
+  @ApiErrors(NOT_FOUND, '403 insufficient_scope', '409 run_not_waiting', '409 tool_call_not_waiting')
   approve(
     @CurrentUser() user: Principal,
     @Id() id: string,

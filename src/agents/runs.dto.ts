@@ -101,7 +101,11 @@ export class ToolCallStepDto {
   @ApiProperty({ type: 'integer', description: 'Its place in the run, from 1', example: 2 })
   index: number;
 
-  @ApiProperty({ enum: TOOL_STATUSES, description: '`waiting`: for a decision' })
+  @ApiProperty({
+    enum: TOOL_STATUSES,
+    description:
+      '`waiting`: for a decision. One that is not `complete` when its run has ended was not executed, or its outcome is not known',
+  })
   status: (typeof TOOL_STATUSES)[number];
 
   @ApiProperty({ example: 'call_1' })
@@ -130,6 +134,9 @@ export class ToolCallStepDto {
   @ApiProperty({ type: String, nullable: true, description: 'JSON text, with `edit`: what it was executed with' })
   decided_arguments: string | null;
 
+  @ApiProperty({ type: String, format: 'uuid', nullable: true, description: 'Who decided' })
+  decided_by: string | null;
+
   @ApiProperty({ type: StepResultDto, nullable: true })
   result: StepResultDto | null;
 
@@ -146,6 +153,9 @@ export class ToolCallStepDto {
 export class RunSummaryDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
+
+  @ApiProperty({ description: 'What the user said last', example: 'How much is 6 times 7?' })
+  input: string;
 
   @ApiProperty({ enum: RUN_STATUSES })
   status: RunStatus;
@@ -198,6 +208,32 @@ export class RunSummaryDto {
 
 @ApiExtraModels(ModelCallStepDto, ToolCallStepDto)
 export class RunDto extends RunSummaryDto {
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'As it was asked for; null: the default',
+    example: 'demo/echo',
+  })
+  model: string | null;
+
+  @ApiProperty({ type: [String], example: ['calculator'] })
+  tools: string[];
+
+  @ApiProperty({ type: [String], description: 'Tools of which every call waits for a decision', example: [] })
+  approve: string[];
+
+  @ApiProperty({ type: [String], format: 'uuid' })
+  collection_ids: string[];
+
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Null, of this and the next two: as configured' })
+  max_steps: number | null;
+
+  @ApiProperty({ type: String, nullable: true, example: '0.50' })
+  max_cost_usd: string | null;
+
+  @ApiProperty({ type: 'integer', nullable: true })
+  max_duration_ms: number | null;
+
   @ApiProperty({
     type: 'array',
     items: { oneOf: [{ $ref: getSchemaPath(ModelCallStepDto) }, { $ref: getSchemaPath(ToolCallStepDto) }] },

@@ -21,7 +21,7 @@ export const RUN = `id, workspace_id, user_id, api_key_id, agent_id, agent_versi
   finish_reason, output, error, usage, cost_usd::text, elapsed_ms, job_version, segment, log_base, told, resumed, decide_by,
   created_at, started_at, finished_at`;
 const STEP = `id, seq, kind, status, parts, provider, model, usage, cost_usd::text, call_id, name, arguments, side_effects,
-  wait_reason, decision, decided_arguments, decision_reason, result, first_event, event_lengths, duration_ms, created_at`;
+  wait_reason, decision, decided_arguments, decision_reason, decided_by, revision, result, first_event, event_lengths, duration_ms, created_at`;
 
 export interface NewRun {
   id: string;

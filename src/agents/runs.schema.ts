@@ -42,7 +42,7 @@ export const runBody = z
     background: z.boolean().optional().meta({ description: 'Answer at once, and do it in the background' }),
   })
   .refine(({ stream, background }) => !(stream && background), {
-    error: 'stream: what is done in the background is listened to at /v1/agents/runs/{id}/stream',
+    error: 'what is done in the background is listened to at /v1/agents/runs/{id}/stream',
     path: ['stream'],
   });
 export type RunBody = z.output<typeof runBody>;
@@ -58,7 +58,7 @@ export const decisionBody = z
       .meta({ description: 'With `edit`: what the call is executed with instead; the model is told', example: {} }),
   })
   .refine(({ decision, arguments: edited }) => (decision === 'edit') === (edited !== undefined), {
-    error: "arguments: expected with the decision 'edit', and only there",
+    error: "expected with the decision 'edit', and only there",
     path: ['arguments'],
   });
 export type DecisionBody = z.output<typeof decisionBody>;

@@ -101,6 +101,8 @@ export class RunsService {
 
   /** Throws `run_not_found`, `run_not_waiting`, `tool_call_not_waiting`. */
   async decide(user: Principal, id: string, body: DecisionBody): Promise<RunDto> {
+    authorize(user, 'tools:use');
+    if (body.arguments) await this.checkEdit(user, id, body, body.arguments);
     await this.runs.decide(user, id, {
       callId: body.call_id ?? null,
       decision: body.decision,
@@ -120,6 +122,23 @@ export class RunsService {
       if (run.status !== 'running' || Date.now() > deadline) return this.shown(run);
       await wait(CANCEL_POLL_MS);
     }
+  }
+
+  /** Arguments are for one call, and what its tool takes. */
+  private async checkEdit(user: Principal, id: string, body: DecisionBody, edited: object): Promise<void> {
+    const run = await this.getOwned(user, id);
+    const waiting = (await this.runs.steps([id])).flatMap((step) =>
+      step.kind === 'tool_call' && step.status === 'waiting' && step.call_id === (body.call_id ?? step.call_id)
+        ? [step]
+        : [],
+    );
+    if (waiting.length > 1) {
+      const message = 'call_id: several calls wait, and arguments are for one of them';
+      throw validationFailed([{ field: 'call_id', message }]);
+    }
+    const toolset = await this.tools.matching(user, run.settings.tools);
+    const tool = toolset.find(waiting[0]?.name ?? '');
+    if (tool) this.tools.checkArguments(tool, JSON.stringify(edited));
   }
 
   /** What can't be done is refused before anything is stored. */

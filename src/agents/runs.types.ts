@@ -114,6 +114,9 @@ export interface ToolCallStep extends StepRow {
   wait_reason: WaitReason | null;
   decision: Decision | null;
   decided_arguments: string | null;
+  decided_by: string | null;
+  /** Of the tool when the call was made. */
+  revision: string | null;
   decision_reason: string | null;
   result: StoredResult | null;
 }

@@ -37,7 +37,7 @@ export class Answer {
       return;
     }
     if (event.type === 'approval') return;
-    if (event.type === 'server_call') this.content.push(toCallPart(event.call));
+    if (event.type === 'server_call') this.content.insertCall(toCallPart(event.call), event.place);
     else if (event.type === 'server_result') this.addResult(event);
     else this.content.add(event);
     if (event.type === 'start') {

@@ -11,7 +11,8 @@ export type ChatEvent =
   | Exclude<CallEvent, CallFinish>
   | (CallFinish & { stop?: StopReason | null })
   | { type: 'citation'; citation: CitationDto }
-  | { type: 'server_call'; call: ToolCall }
+  /** `place`: among all calls of its step, from 0, also those that were told before. */
+  | { type: 'server_call'; call: ToolCall; place: number }
   | { type: 'server_result'; call: ToolCall; result: ToolResult }
   /** The loop ends after it, until somebody has decided. */
   | { type: 'approval'; call: ToolCall; reason: WaitReason };

@@ -44,7 +44,11 @@ const name = z.string().min(1).max(64).optional();
 const toolCall = z.strictObject({
   id: z.string().min(1),
   type: z.literal('function').default('function'),
-  function: z.strictObject({ name: z.string().min(1), arguments: z.string() }),
+  function: z.strictObject({
+    name: z.string().min(1),
+    arguments: z.string(),
+    parsed_arguments: z.unknown().optional(),
+  }),
   index: z.int().optional(),
 });
 
@@ -66,6 +70,9 @@ const assistantMessage = z
       .meta({ description: 'As an earlier answer carried it: what the provider wants back to go on reasoning' }),
     // Answers carry these; clients send whole answers back. They say nothing to a model.
     annotations: z.array(z.unknown()).nullish(),
+    parsed: z.unknown().optional(),
+    server_tool_call: z.unknown().optional(),
+    server_tool_result: z.unknown().optional(),
     server_steps: serverSteps.nullish().meta({
       description: 'As an earlier answer carried it: told to the model instead of the content and tool calls',
     }),

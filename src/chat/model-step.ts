@@ -15,6 +15,8 @@ const PARAGRAPH: ChatEvent = { type: 'text', delta: '\n\n' };
 
 export interface Spoken extends ModelStep {
   finish: CallFinish;
+  /** Of each of the `calls`, among all of the step. */
+  places: number[];
   /** Whether there are tools for the client to execute. */
   handsBack: boolean;
 }
@@ -83,7 +85,8 @@ export async function* modelStep(
     .map((part) =>
       part.type === 'tool_call' && !calls.isClients(part.name) ? { ...part, server: true as const } : part,
     );
-  const ours = parts.filter((part) => part.type === 'tool_call').filter(({ server }) => server);
+  const all = parts.filter((part) => part.type === 'tool_call');
+  const ours = all.filter(({ server }) => server);
   return {
     ...step,
     parts,
@@ -91,6 +94,7 @@ export async function* modelStep(
     durationMs: Math.round(performance.now() - began),
     finish,
     handsBack: calls.passedOn > 0,
+    places: ours.map((call) => all.indexOf(call)),
   };
 }
 

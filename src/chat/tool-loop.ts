@@ -48,7 +48,7 @@ async function* steps(turn: Turn, next: NextTurn, round: Round): AsyncGenerator<
       if (end) break;
       spoken = yield* modelStep(turn, next, round.toolset, state);
       state.said(spoken);
-      for (const call of spoken.calls) yield { type: 'server_call', call };
+      for (const [i, call] of spoken.calls.entries()) yield { type: 'server_call', call, place: spoken.places[i] ?? i };
       await journal.said(spoken);
     }
     end = yield* called(turn, round, spoken);

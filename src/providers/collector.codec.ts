@@ -52,6 +52,14 @@ export class Collector {
     }
   }
 
+  /** Puts a call that is whole where the model made it: `place` counts the calls since the last result, from 0. */
+  insertCall(call: PartOf<'tool_call'>, place: number): void {
+    const { parts } = this.answer(0);
+    const since = parts.findLastIndex(({ type }) => type === 'tool_result') + 1;
+    const calls = parts.flatMap(({ type }, at) => (type === 'tool_call' && at >= since ? [at] : []));
+    parts.splice(calls[place] ?? parts.length, 0, call);
+  }
+
   /** Adds a part that is whole, to the first answer. */
   push(part: Part): void {
     this.answer(0).parts.push(part);

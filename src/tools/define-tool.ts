@@ -36,6 +36,7 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodType =
   return {
     ...description,
     origin: 'builtin',
+    revision: '',
     parameters: schemaOf(input),
     output: output ? schemaOf(output) : null,
     price: 0n,

@@ -3,6 +3,7 @@ import { FlatCallsService } from '../calls/flat-calls.service';
 import { authorize } from '../platform/common/auth/authorize';
 import { type Principal } from '../platform/common/auth/principal';
 import { DomainError } from '../platform/common/errors/domain.error';
+import { validationFailed } from '../platform/common/errors/validation';
 import { logFailure } from '../platform/common/errors/exception.filter';
 import { parseUsd } from '../platform/common/money';
 import { Config } from '../platform/config/config.service';
@@ -63,6 +64,23 @@ export class ToolsService {
     if (names.length === 0) return Toolset.NONE;
     authorize(principal, 'tools:use');
     return (await this.all(principal)).select(names, param);
+  }
+
+  /** Those of the names that are there. Throws `insufficient_scope`. */
+  async matching(principal: Principal, names: readonly string[]): Promise<Toolset> {
+    if (names.length === 0) return Toolset.NONE;
+    authorize(principal, 'tools:use');
+    return (await this.all(principal)).matching(names);
+  }
+
+  /** Throws `validation_failed` for arguments that are not what the tool takes. @param text JSON */
+  checkArguments(tool: Tool, text: string): void {
+    try {
+      parseArguments(text, tool.parameters);
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      throw validationFailed([{ field: 'arguments', message: error.message }]);
+    }
   }
 
   /**

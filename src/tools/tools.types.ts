@@ -32,6 +32,8 @@ export interface Tool {
   readonly name: string;
   readonly description: string;
   readonly origin: ToolOrigin;
+  /** Another one, and it is another tool though its name is the same: what somebody approved was not this. */
+  readonly revision: string;
   /** JSON Schema of the arguments, an object. */
   readonly parameters: JsonSchema;
   /** JSON Schema of what comes out, where it is known. */

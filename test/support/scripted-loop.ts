@@ -65,6 +65,7 @@ export const tool = (name: string, rest: Partial<Tool> = {}): Tool => ({
   name,
   description: name,
   origin: 'builtin',
+  revision: '',
   parameters: { type: 'object' },
   output: null,
   price: 0n,

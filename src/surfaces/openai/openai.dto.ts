@@ -12,7 +12,7 @@ class FunctionCallDto {
   arguments: string;
 }
 
-class ToolCallDto {
+class CompletionToolCallDto {
   @ApiProperty()
   id: string;
 
@@ -43,8 +43,8 @@ class CompletionMessageDto {
   })
   reasoning_details?: { text: string; format: string; data: unknown }[];
 
-  @ApiPropertyOptional({ type: [ToolCallDto] })
-  tool_calls?: ToolCallDto[];
+  @ApiPropertyOptional({ type: [CompletionToolCallDto] })
+  tool_calls?: CompletionToolCallDto[];
 
   @ApiPropertyOptional({
     type: [CitationDto],

@@ -46,12 +46,13 @@ export class CustomTools implements ToolSource {
     this.cache.forget(workspaceId);
   }
 
-  private toTool({ id }: CustomTool, operation: HttpOperation): Tool {
+  private toTool({ id, updated_at }: CustomTool, operation: HttpOperation): Tool {
     const { name, description, parameters, timeoutMs, sideEffects, idempotencyHeader } = operation;
     return {
       name,
       description,
       origin: 'custom',
+      revision: `${id} ${updated_at.getTime()}`,
       parameters,
       output: null,
       price: parseUsd(operation.priceUsd),

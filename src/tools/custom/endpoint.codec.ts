@@ -1,5 +1,6 @@
 import { validationFailed } from '../../platform/common/errors/validation';
 import { compile } from '../arguments';
+import { jsonSize } from '../json-size';
 import { type JsonSchema } from '../tools.types';
 import { type EndpointBody } from './custom-tools.schema';
 import { type HttpOperation } from './custom-tools.types';
@@ -40,8 +41,7 @@ const textOfEach = (names: readonly string[]): JsonSchema => ({
 
 function mistakeOf(schema: JsonSchema, variables: readonly string[]): string | null {
   if (schema['type'] !== 'object') return "expected a JSON Schema with type 'object'";
-  if (Buffer.byteLength(JSON.stringify(schema)) > MOST_SCHEMA_BYTES)
-    return `expected at most ${MOST_SCHEMA_BYTES} bytes`;
+  if (jsonSize(schema) > MOST_SCHEMA_BYTES) return `expected at most ${MOST_SCHEMA_BYTES} bytes`;
   try {
     compile(schema);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { type OutboundAnswer } from '../../platform/net/outbound.service';
 import { decodedBody } from '../../platform/net/decoded-body';
 import { ToolError } from '../tools.errors';
+import { withoutSecrets } from '../without-secrets';
 
 /** Of a body, decoded: many times what a model is told of it. */
 const MOST_BYTES = 1024 * 1024;
@@ -9,7 +10,6 @@ const MOST_TOLD = 2_000;
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i;
 const TEXT_TYPE = /^text\/|^application\/(?:[\w.+-]+\+)?xml\b|^application\/x-www-form-urlencoded\b/i;
 /** Shorter ones could be part of anything. */
-const SHORTEST_SECRET = 6;
 
 /** What a tool tells of an answer: the JSON, or the text. */
 export interface HttpResult {
@@ -25,7 +25,7 @@ export async function readAnswer(answer: OutboundAnswer, secrets: readonly strin
   const { status } = answer;
   const type = answer.headers['content-type'] ?? '';
   const { bytes, whole } = await beginningOf(answer);
-  const text = isText(type, bytes) ? without(decode(bytes, type), secrets) : null;
+  const text = isText(type, bytes) ? withoutSecrets(decode(bytes, type), secrets) : null;
   if (status >= 400) throw new ToolError(`The server answered ${status}.${text ? ` ${text.slice(0, MOST_TOLD)}` : ''}`);
   if (status >= 300) throw new ToolError(`The server answered ${status}, a redirect that is not followed.`);
   if (text === null) return { status, body: `[${type || 'an unknown type'}, which is not text]` };
@@ -60,14 +60,6 @@ function decode(bytes: Buffer, type: string): string {
   } catch {
     return bytes.toString('utf8'); // a charset nobody knows
   }
-}
-
-/** The values themselves, and their parts: a server may tell the token of `Bearer …`. */
-function without(text: string, secrets: readonly string[]): string {
-  return secrets
-    .flatMap((secret) => [secret, ...secret.split(/[\s,;=]+/)])
-    .filter((secret) => secret.length >= SHORTEST_SECRET)
-    .reduce((told, secret) => told.replaceAll(secret, '[secret]'), text);
 }
 
 function parsed(text: string): unknown {

@@ -1,4 +1,5 @@
 import { type SideEffects } from '../tools.types';
+import { jsonSize } from '../json-size';
 import { compile } from '../arguments';
 import { type HttpOperation, METHODS, type SkippedOperation } from './custom-tools.types';
 import { uniqueName } from './names';
@@ -104,7 +105,7 @@ function toOperation(document: OpenApiDocument, found: Found, options: Operation
   const url = serverOf(document, found, options) + taken.url;
   const mistake = mistakeOf(url);
   if (mistake !== null) throw new Unusable(`its address is ${url}: ${mistake}`);
-  if (Buffer.byteLength(JSON.stringify(taken.parameters)) > MOST_SCHEMA_BYTES) {
+  if (jsonSize(taken.parameters) > MOST_SCHEMA_BYTES) {
     throw new Unusable(`the schema of its arguments has more than ${MOST_SCHEMA_BYTES} bytes`);
   }
   compiles(taken.parameters);

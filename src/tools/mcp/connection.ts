@@ -40,7 +40,11 @@ export class Connection {
   private closed = false;
   private reason: Error | null = null;
 
-  private constructor(private readonly client: Client) {}
+  /** @param secrets what was entrusted to the server, and is told to nobody else */
+  private constructor(
+    private readonly client: Client,
+    readonly secrets: readonly string[],
+  ) {}
 
   /**
    * Throws why it can't be: what the transport throws, also when the server does not answer within `timeoutMs`.
@@ -50,10 +54,11 @@ export class Connection {
     over: (failed: (reason: Error) => void) => Transport,
     timeoutMs: number,
     listener: Listener,
+    secrets: readonly string[],
   ): Promise<Connection> {
     const { Client, ToolListChangedNotificationSchema } = sdk();
     const client = new Client({ name: 'parley', version: VERSION });
-    const connection = new Connection(client);
+    const connection = new Connection(client, secrets);
     const transport = over((reason) => void connection.close(reason));
     client.onclose = () => {
       connection.closed = true;

@@ -1,6 +1,7 @@
 import { setImmediate as otherWork } from 'node:timers/promises';
 import { z } from 'zod';
 import { compile } from '../arguments';
+import { jsonSize } from '../json-size';
 import { type JsonSchema } from '../tools.types';
 import { type ListedTool } from './mcp.types';
 
@@ -36,7 +37,7 @@ export async function usableTools(given: readonly unknown[], allowed: readonly s
   for (const one of given) {
     const { success, data } = listed.safeParse(one);
     if (!success || tools.has(data.name) || (allowed && !allowed.includes(data.name))) continue;
-    const size = sizeOf(data.inputSchema);
+    const size = jsonSize(data.inputSchema);
     await otherWork(); // a schema takes a millisecond or two to compile
     if (size > left || !isUsable(data.inputSchema)) continue;
     left -= size;
@@ -44,7 +45,7 @@ export async function usableTools(given: readonly unknown[], allowed: readonly s
       name: data.name,
       description: (data.description ?? data.title ?? '').slice(0, LONGEST_DESCRIPTION).toWellFormed(),
       input_schema: data.inputSchema,
-      output_schema: data.outputSchema && sizeOf(data.outputSchema) <= LONGEST_SCHEMA ? data.outputSchema : null,
+      output_schema: data.outputSchema && jsonSize(data.outputSchema) <= LONGEST_SCHEMA ? data.outputSchema : null,
       read_only: data.annotations?.readOnlyHint ?? null,
       idempotent: data.annotations?.idempotentHint ?? null,
     });
@@ -53,10 +54,8 @@ export async function usableTools(given: readonly unknown[], allowed: readonly s
   return [...tools.values()];
 }
 
-const sizeOf = (schema: JsonSchema) => JSON.stringify(schema).length;
-
 function isUsable(schema: JsonSchema): boolean {
-  if (sizeOf(schema) > LONGEST_SCHEMA) return false;
+  if (jsonSize(schema) > LONGEST_SCHEMA) return false;
   try {
     compile(schema);
     return true;

@@ -109,10 +109,9 @@ export class McpConnections implements OnModuleInit, OnApplicationShutdown {
       if (!target) throw new ToolError(`The MCP server ${entry.server.name} is no longer there.`);
       const secrets = await this.secretsOf(target);
       const within = Math.min(CONNECT_MS, target.timeout_ms);
-      const connection = await Connection.open((failed) => this.transport(target, secrets, failed), within, {
-        closed: () => this.forget(entry),
-        toolsChanged: () => this.toolsChanged(entry.server),
-      });
+      const listener = { closed: () => this.forget(entry), toolsChanged: () => this.toolsChanged(entry.server) };
+      const over = (failed: (reason: Error) => void) => this.transport(target, secrets, failed);
+      const connection = await Connection.open(over, within, listener, Object.values(secrets));
       this.failures.delete(key);
       entry.connection = connection;
       if (this.entries.get(key) !== entry) await connection.leave(); // deleted meanwhile, or we stop

@@ -27,7 +27,7 @@ const EXAMPLES = {
       name: 'files',
       transport: 'http',
       url: 'https://mcp.example.com/mcp',
-      headers: { authorization: 'Bearer …' },
+      headers: { authorization: 'Bearer secret' },
     },
   },
   stdio: { value: { name: 'time', transport: 'stdio', command: '/usr/bin/uvx', args: ['mcp-server-time'] } },

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { type Principal } from '../../platform/common/auth/principal';
 import { ToolError } from '../tools.errors';
 import { type Tool, type ToolContext, type ToolSource } from '../tools.types';
+import { withoutSecrets } from '../without-secrets';
 import { toText } from './content';
 import { isSessionLost, reasonOf } from './failures';
 import { type Connection } from './connection';
@@ -60,6 +61,7 @@ export class McpTools implements ToolSource {
         name,
         description: tool.description,
         origin: 'mcp',
+        revision: server.id,
         parameters: tool.input_schema,
         output: tool.output_schema,
         price: 0n,
@@ -81,19 +83,22 @@ export class McpTools implements ToolSource {
   ): Promise<string> {
     const on = (connection: Connection) =>
       connection.call(tool, input, idempotencyKey, server.timeout_ms + SLACK_MS, signal);
+    let secrets: readonly string[] = [];
     try {
       const connection = await this.connections.get(server);
+      secrets = connection.secrets;
       const result = await on(connection).catch(async (error: unknown) => {
         if (!isSessionLost(error)) throw error;
         this.connections.discard(server, connection);
         return on(await this.connections.get(server));
       });
-      if (!result.isError) return toText(result);
-      throw new ToolError(toText(result) || 'The tool failed and does not say why.');
+      const told = withoutSecrets(toText(result), secrets);
+      if (!result.isError) return told;
+      throw new ToolError(told || 'The tool failed and does not say why.');
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ToolError) throw error;
-      throw new ToolError(`The MCP server ${server.name} failed: ${reasonOf(error)}.`);
+      throw new ToolError(`The MCP server ${server.name} failed: ${withoutSecrets(reasonOf(error), secrets)}.`);
     }
   }
 }
