@@ -30,16 +30,20 @@ export function replayRun(run: Run, steps: readonly RunStep[], after: number): E
   const stored = steps.flatMap((step) => (step.kind === 'model_call' ? spoken(run, step) : called(step)));
   const ends = run.status !== 'running' && run.status !== 'queued';
   if (ends) stored.push({ seq: run.told, frame: endOfRun(run) });
-  // One that came to no step began all the same.
-  if (ends && stored.every(({ seq }) => seq > 1)) stored.push({ seq: 1, frame: start(run, NOBODY) });
+  // It began, though the process that told so stored no step.
+  const begun = ends || run.log_base > 0;
+  if (begun && stored.every(({ seq }) => seq > 1)) {
+    stored.push({ seq: 1, frame: start(run, whoSpoke(steps.find((step) => step.kind === 'model_call') ?? NOBODY)) });
+  }
   const voids = run.resumed.flatMap((base) => {
-    const kept = Math.max(0, ...stored.map(({ seq }) => seq).filter((seq) => seq < base));
+    const kept = Math.max(1, ...stored.map(({ seq }) => seq).filter((seq) => seq < base));
     return kept < after && after < base ? [{ seq: base, frame: resumedFrame(base, kept) }] : [];
   });
   return [...voids, ...stored.filter(({ seq }) => seq > after)].sort((a, b) => a.seq - b.seq);
 }
 
-function spoken(run: Run, { parts, event_lengths, first_event, provider, model }: ModelCallStep): Event[] {
+function spoken(run: Run, step: ModelCallStep): Event[] {
+  const { parts, event_lengths, first_event } = step;
   const voice = new Voice(parts);
   const first = first_event ?? 1;
   return event_lengths.flatMap((length, i) => {
@@ -47,8 +51,7 @@ function spoken(run: Run, { parts, event_lengths, first_event, provider, model }
     if (length === AWAITED || length === ANSWERED) return [];
     if (length === CALLED) return [{ seq, frame: voice.call(seq) ?? '' }];
     if (length === NOBODY_YET || seq === 1) {
-      const answering = length === NOBODY_YET ? NOBODY : { provider, model: provider && `${provider}/${model}` };
-      return [{ seq, frame: start(run, answering) }];
+      return [{ seq, frame: start(run, length === NOBODY_YET ? NOBODY : whoSpoke(step)) }];
     }
     const said = voice.say(length);
     return [{ seq, frame: deltaFrame(seq, said.type, said.text) }];
@@ -56,6 +59,10 @@ function spoken(run: Run, { parts, event_lengths, first_event, provider, model }
 }
 
 const NOBODY = { provider: null, model: null };
+const whoSpoke = ({ provider, model }: Pick<ModelCallStep, 'provider' | 'model'>): Answering => ({
+  provider,
+  model: provider && `${provider}/${model}`,
+});
 const start = ({ id }: Run, answering: Answering) => startFrame(1, { message_id: id, run_id: id }, answering);
 
 function called(step: ToolCallStep): Event[] {

@@ -24,10 +24,15 @@ const ajv = new Ajv2020({
   code: { regExp: unchecked },
 });
 
+/** Its own schemas are compiled with the first one: that is not the fault of whoever comes first. */
+let warm = false;
+
 /** Throws what ajv throws for a schema that is none, and ToolError for one that takes too long to read. */
 export function compile(schema: JsonSchema): ValidateFunction {
   const known = validators.get(schema);
   if (known) return known;
+  if (!warm) ajv.compile({});
+  warm = true;
   const bare = { ...schema, $async: undefined, $schema: undefined, $id: undefined };
   try {
     const validator = inTime(() => ajv.compile(bare), 'Reading the schema');

@@ -2,7 +2,7 @@ import { createContext, Script } from 'node:vm';
 import { ToolError } from './tools.errors';
 
 /** Schemas are not ours: a small one can take longer than the universe is old. */
-const MOST_MS = 200;
+const MOST_MS = 500;
 const context = createContext({ work: undefined as unknown });
 const script = new Script('work()');
 

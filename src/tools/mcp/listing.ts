@@ -14,6 +14,8 @@ const LONGEST_DESCRIPTION = 4_000;
 const LONGEST_SCHEMA = 32_768;
 const LONGEST_SCHEMAS = 512 * 1024;
 
+const LONGEST_READING_MS = 200;
+
 /** One of them may be wrong without the others. */
 const listed = z.looseObject({
   name: z.string().min(1).max(LONGEST_NAME),
@@ -39,7 +41,10 @@ export async function usableTools(given: readonly unknown[], allowed: readonly s
     if (!success || tools.has(data.name) || (allowed && !allowed.includes(data.name))) continue;
     const size = jsonSize(data.inputSchema);
     await otherWork(); // a schema takes a millisecond or two to compile
-    if (size > left || !isUsable(data.inputSchema)) continue;
+    const began = performance.now();
+    const usable = size <= left && isUsable(data.inputSchema);
+    if (performance.now() - began > LONGEST_READING_MS) break; // nobody writes such schemas by mistake
+    if (!usable) continue;
     left -= size;
     tools.set(data.name, {
       name: data.name,
