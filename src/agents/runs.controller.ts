@@ -10,7 +10,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { type Response } from 'express';
-import { ApiNativeStream } from '../chat/native-stream.decorator';
+import { ApiRunStream } from '../chat/native-stream.decorator';
 import { IDEMPOTENCY_ERRORS, Idempotent } from '../idempotency/idempotent.decorator';
 import { CurrentUser, type Principal } from '../platform/common/auth/principal';
 import { Requires } from '../platform/common/auth/requires.decorator';
@@ -57,7 +57,7 @@ export class RunsController {
   @ApiBody({ schema: zodSchema('RunRequest', runBody), examples: EXAMPLES })
   @ApiCreatedResponse({ type: RunDto, description: 'It has ended, or waits' })
   @ApiAcceptedResponse({ type: RunDto, description: 'It is done in the background' })
-  @ApiNativeStream()
+  @ApiRunStream()
   @ApiErrors(
     '403 insufficient_scope',
     '404 agent_not_found',
@@ -108,7 +108,7 @@ export class RunsController {
     required: false,
     schema: { type: 'string', pattern: '^\\d{1,9}$', example: '2' },
   })
-  @ApiNativeStream()
+  @ApiRunStream()
   @ApiNoContentResponse({ description: 'That was the last event: nothing more will come' })
   @ApiErrors(NOT_FOUND)
   stream(

@@ -46,7 +46,7 @@ const modelName = z.string().min(1).max(256);
 /** How long a loop of model and tools may go on. */
 export const limitOptions = {
   max_steps: z.int().min(1).max(1_000).optional().meta({
-    description: 'Calls of the model, at most, where it has `server_tools`',
+    description: 'Calls of the model, at most, where tools are executed here',
     example: 10,
   }),
   max_cost_usd: z
