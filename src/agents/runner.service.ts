@@ -126,7 +126,7 @@ export class RunnerService implements OnApplicationBootstrap, BeforeApplicationS
       const { answer } = segment;
       await journal.cut(answer.provider, answer.model);
       const told = journal.told();
-      const waits = failure === null && journal.waiting().length > 0;
+      const waits = failure === null && answer.stopReason === null && journal.waiting().length > 0;
       const end = {
         ...toEnd(answer, failure, journal.totals(answer)),
         ...(waits ? { status: 'waiting_for_approval' as const, decideWithinS: this.decideWithinS } : {}),

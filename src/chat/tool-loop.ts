@@ -61,12 +61,12 @@ async function* called(turn: Turn, round: Round, spoken: Spoken | null): AsyncGe
   const { state, journal } = round;
   const handsBack = spoken?.handsBack ?? false;
   if (state.open.length === 0) return spoken && !handsBack ? answered(spoken, turn.request, state) : null;
-  const waiting = journal.waiting();
-  for (const { call, reason } of waiting) yield { type: 'approval', call, reason };
-  if (waiting.length > 0) return finish(state, 'tool_calls', null);
   // What the model would not hear of is not done; the client's tools have it called again.
   const stop = handsBack ? null : stopped(state);
   if (stop ?? tooDear(round)) return stop ?? finish(state, 'length', 'max_cost');
+  const waiting = journal.waiting();
+  for (const { call, reason } of waiting) yield { type: 'approval', call, reason };
+  if (waiting.length > 0) return finish(state, 'tool_calls', null);
   yield* toolRound(round, turn.signal);
   return null;
 }

@@ -56,6 +56,22 @@ describe('Collector', () => {
     ]);
   });
 
+  it('puts a call that is told late where the model made it', () => {
+    const read = collect(
+      { type: 'text', delta: 'a' },
+      { type: 'tool_call', index: 0, id: 'second', name: 'theirs', argumentsDelta: '{}' },
+    );
+    const call = (id: string) => ({ type: 'tool_call' as const, id, name: 'ours', arguments: '{}', server: true as const });
+    read.insertCall(call('first'), 0);
+    read.insertCall(call('third'), 2);
+    expect(read.toolCalls().map(({ id }) => id)).toEqual(['first', 'second', 'third']);
+    read.push({ type: 'tool_result', toolCallId: 'first', content: '' });
+    read.insertCall(call('fourth'), 0);
+    expect(read.parts().map((part) => ('id' in part ? part.id : part.type))).toEqual([
+      ...['text', 'first', 'second', 'third', 'tool_result', 'fourth'],
+    ]);
+  });
+
   it('keeps answers apart', () => {
     const usage = { inputTokens: 1, outputTokens: 2, cachedInputTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
     const read = collect(

@@ -211,6 +211,7 @@ describe('streams', () => {
         id: expect.any(String),
         name: 'get_weather',
         arguments: '{"city":"Paris"}',
+        server: false,
       });
       expect(events.at(-1)!.data).toMatchObject({ finish_reason: 'tool_calls' });
     },

@@ -1,3 +1,4 @@
+import { savedAgent } from './agents';
 import { type Effects } from './effects';
 import { cancel, decide, did, getRun, noted, RUNS, settledRun, stepsOf, waitingRun } from './runs';
 import { lastOf, typesOf } from './server-tools';
@@ -43,6 +44,79 @@ export function approvals(given: () => { alice: TestUser; effects: Effects }): v
     await decide(alice, edited.id, { decision: 'edit', arguments: { note: 'edited' } });
     expect((await settledRun(alice, edited.id)).output).toContain(did('edited'));
     expect(['rejected', 'original', 'edited'].map((note) => effects.times(note))).toEqual([0, 0, 1]);
+  });
+
+  it('take other arguments for one call, and only what its tool takes', async () => {
+    const run = await waitingRun(alice, `${noted('fits-1')} & ${noted('fits-2')}`);
+    const [call_id] = run.steps.flatMap(({ call_id }: any) => call_id ?? []);
+    const edits = [
+      { decision: 'edit', arguments: { note: 'all' } },
+      { decision: 'edit', arguments: { nothing: 1 }, call_id },
+      { decision: 'edit' },
+      { decision: 'approve', arguments: { note: 'x' } },
+    ];
+    for (const edit of edits) {
+      const { status, body } = await decide(alice, run.id, edit);
+      expect([edit, status, body.error.code]).toEqual([edit, 400, 'validation_failed']);
+    }
+    await decide(alice, run.id, { decision: 'edit', arguments: { note: 'fitted' }, call_id });
+    await decide(alice, run.id, { decision: 'reject' });
+    await settledRun(alice, run.id);
+    expect(['all', 'fitted', 'fits-1', 'fits-2'].map((note) => effects.times(note))).toEqual([0, 1, 0, 0]);
+    const decided = (await getRun(alice, run.id)).steps.filter(({ type }: any) => type === 'tool_call');
+    expect(decided.map(({ decided_by }: any) => decided_by)).toEqual([alice.id, alice.id]);
+  });
+
+  it('are not decided by who may not use tools', async () => {
+    const { id } = await waitingRun(alice, noted('narrow'));
+    const narrow = alice.with({ 'x-api-key': await alice.apiKey({ scopes: ['agents'] }) });
+    const { status, body } = await decide(narrow, id, { decision: 'approve' });
+    expect([status, body.error.code]).toEqual([403, 'insufficient_scope']);
+    expect((await cancel(narrow, id)).body.status).toBe('cancelled');
+    expect(effects.times('narrow')).toBe(0);
+  });
+
+  it('are void for a tool that was made anew meanwhile', async () => {
+    const bob = await alice.parley.user();
+    await effects.giveTools(bob);
+    const { id } = await waitingRun(bob, noted('anew'));
+    const { data } = (await bob.get('/v1/tools/custom')).body;
+    for (const tool of data) await bob.delete(`/v1/tools/custom/${tool.id}`);
+    await effects.giveTools(bob);
+    await decide(bob, id, { decision: 'approve' });
+    const run = await settledRun(bob, id);
+    expect(run.output).toMatch(/Not executed: the tool is another one/);
+    expect(effects.times('anew')).toBe(0);
+  });
+
+  it('of a saved agent can’t be done away with, nor its limits be raised', async () => {
+    const name = `guarded-${Date.now()}`;
+    await savedAgent(alice, { name, model: 'demo/echo', tools: ['keyed'], approve: ['keyed'], max_steps: 2 });
+    const asked = { agent: name, input: noted('guarded'), approve: [], max_steps: 20 };
+    const { body } = await alice.post(RUNS, asked);
+    expect(body).toMatchObject({ status: 'waiting_for_approval', approve: ['keyed'], max_steps: 2 });
+    await decide(alice, body.id, { decision: 'approve' });
+    expect(await settledRun(alice, body.id)).toMatchObject({ status: 'completed', output: did('guarded') });
+  });
+
+  it('are not asked for where a limit ends the run before', async () => {
+    const asked = { input: noted('too-late'), tools: ['keyed'], approve: ['keyed'], max_steps: 1, model: 'demo/echo' };
+    const { body } = await alice.post(RUNS, asked);
+    expect([body.status, body.stop_reason]).toEqual(['stopped', 'max_steps']);
+  });
+
+  it('are not waited for in a run that kills whoever carries it on', async () => {
+    const { id } = await waitingRun(alice, noted('deadly'));
+    await alice.parley.database.query(
+      `UPDATE agent_runs SET status = 'running', lease_owner = gen_random_uuid(), lease_expires_at = now() - interval '1 second',
+         deaths = 4 WHERE id = $1`,
+      [id],
+    );
+    const run = await until(
+      () => getRun(alice, id),
+      ({ status }) => status === 'failed',
+    );
+    expect(run).toMatchObject({ stop_reason: 'error', error: { code: 'interrupted' } });
   });
 
   it('wait until every call is decided, each once', async () => {
