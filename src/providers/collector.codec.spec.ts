@@ -61,7 +61,13 @@ describe('Collector', () => {
       { type: 'text', delta: 'a' },
       { type: 'tool_call', index: 0, id: 'second', name: 'theirs', argumentsDelta: '{}' },
     );
-    const call = (id: string) => ({ type: 'tool_call' as const, id, name: 'ours', arguments: '{}', server: true as const });
+    const call = (id: string) => ({
+      type: 'tool_call' as const,
+      id,
+      name: 'ours',
+      arguments: '{}',
+      server: true as const,
+    });
     read.insertCall(call('first'), 0);
     read.insertCall(call('third'), 2);
     expect(read.toolCalls().map(({ id }) => id)).toEqual(['first', 'second', 'third']);
