@@ -94,7 +94,7 @@ function serverArguments(data: string, port: number): string[] {
     listen_addresses: '127.0.0.1',
     port: String(port),
     unix_socket_directories: '', // their paths are limited to 107 bytes, and nobody needs them
-    max_connections: '100',
+    max_connections: '200', // several processes of ours, each with its pools
     shared_buffers: '128MB',
     jit: 'off',
     timezone: 'UTC',
