@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { type JsonSchema, SIDE_EFFECTS, type SideEffects, TOOL_SOURCES, type ToolOrigin } from './tools.types';
+import { type JsonSchema, SIDE_EFFECTS, type SideEffects, TOOL_ORIGINS, type ToolOrigin } from './tools.types';
 
 export class ToolDto {
   @ApiProperty({ description: 'What `server_tools` and agents ask for it by', example: 'calculator' })
@@ -9,7 +9,7 @@ export class ToolDto {
   description: string;
 
   @ApiProperty({
-    enum: TOOL_SOURCES,
+    enum: TOOL_ORIGINS,
     description: 'With Parley, described by the workspace, or of an MCP server of it',
   })
   origin: ToolOrigin;

@@ -12,8 +12,8 @@ export const SIDE_EFFECTS = ['none', 'reads', 'writes'] as const;
 export type SideEffects = (typeof SIDE_EFFECTS)[number];
 
 /** Where a tool comes from: with Parley, from an endpoint the workspace described, from an MCP server of the workspace. */
-export const TOOL_SOURCES = ['builtin', 'custom', 'mcp'] as const;
-export type ToolOrigin = (typeof TOOL_SOURCES)[number];
+export const TOOL_ORIGINS = ['builtin', 'custom', 'mcp'] as const;
+export type ToolOrigin = (typeof TOOL_ORIGINS)[number];
 
 /** For whom and within what a tool is executed. */
 export interface ToolContext {
