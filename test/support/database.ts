@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Client } from 'pg';
+import { Client, Pool } from 'pg';
 
 export interface TestDatabase {
   url: string;
@@ -11,21 +11,27 @@ export interface TestDatabase {
 export async function freshDatabase(): Promise<TestDatabase> {
   const template = new URL(process.env['TEST_TEMPLATE_URL']!);
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await runOn(template, '/postgres', `CREATE DATABASE ${name} TEMPLATE ${template.pathname.slice(1)}`);
+  await administer(template, `CREATE DATABASE ${name} TEMPLATE ${template.pathname.slice(1)} STRATEGY file_copy`);
+  const url = at(template, `/${name}`);
+  const pool = new Pool({ connectionString: url, max: 4, allowExitOnIdle: true });
+  pool.on('error', () => undefined); // of a connection that somebody cut: the next query has another
   return {
-    url: Object.assign(new URL(template), { pathname: `/${name}` }).href,
-    query: (sql, parameters) => runOn(template, `/${name}`, sql, parameters),
+    url,
+    query: async <Row>(sql: string, parameters?: unknown[]) => (await pool.query(sql, parameters)).rows as Row[],
     drop: async () => {
-      await runOn(template, '/postgres', `DROP DATABASE ${name} WITH (FORCE)`);
+      await pool.end();
+      await administer(template, `DROP DATABASE ${name} WITH (FORCE)`);
     },
   };
 }
 
-async function runOn<Row>(server: URL, pathname: string, sql: string, parameters?: unknown[]): Promise<Row[]> {
-  const client = new Client({ connectionString: Object.assign(new URL(server), { pathname }).href });
+const at = (server: URL, pathname: string): string => Object.assign(new URL(server), { pathname }).href;
+
+async function administer(server: URL, sql: string): Promise<void> {
+  const client = new Client({ connectionString: at(server, '/postgres') });
   await client.connect();
   try {
-    return (await client.query(sql, parameters)).rows as Row[];
+    await client.query(sql);
   } finally {
     await client.end();
   }

@@ -2,12 +2,12 @@ import { rmSync } from 'node:fs';
 
 interface TestServer {
   server: { stop(): Promise<void> };
-  dataDir: string;
+  dirs: string[];
 }
 
 export default async function globalTeardown(): Promise<void> {
   const { parleyTestServer } = globalThis as unknown as { parleyTestServer: TestServer };
-  const { server, dataDir } = parleyTestServer;
+  const { server, dirs } = parleyTestServer;
   await server.stop();
-  rmSync(dataDir, { recursive: true, force: true });
+  for (const dir of dirs) rmSync(dir, { recursive: true, force: true });
 }
