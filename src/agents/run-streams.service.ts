@@ -46,4 +46,10 @@ export class RunStreams {
       if (after === before) await wait(LOOK_AGAIN_MS);
     }
   }
+
+  /** Resolves when the run ends, waits for a decision, or nobody wants to hear of it. Throws `run_not_found`. */
+  async heardOut(user: Principal, id: string, gone: AbortSignal): Promise<void> {
+    const batches = this.follow(user, id, 0, gone);
+    while (!(await batches.next()).done) continue;
+  }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { type Principal } from '../platform/common/auth/principal';
 import { type PageQuery } from '../platform/common/http/pagination';
 import { Invalidations } from '../platform/database/invalidations';
@@ -39,9 +39,19 @@ export class RunsRepository {
     private readonly invalidations: Invalidations,
   ) {}
 
-  /** @param owner the process that begins it at once; null for one that waits for a worker */
-  async create(user: Principal, run: NewRun, owner: string | null): Promise<Run> {
-    const [created] = await this.db.query<[Run]>(
+  /**
+   * @param owner the process that begins it at once; null for one that waits for a worker
+   * @param also what is stored together with it
+   */
+  create(user: Principal, run: NewRun, owner: string | null, also: (tx: EntityManager) => Promise<void>): Promise<Run> {
+    return this.db.transaction(async (tx) => {
+      await also(tx);
+      return this.insert(tx, user, run, owner);
+    });
+  }
+
+  private async insert(tx: EntityManager, user: Principal, run: NewRun, owner: string | null): Promise<Run> {
+    const [created] = await tx.query<[Run]>(
       `INSERT INTO agent_runs (id, workspace_id, user_id, api_key_id, agent_id, agent_version, request_id, settings, usage, cost_usd,
          status, lease_owner, lease_expires_at, segment, started_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11::uuid, CASE WHEN $11::uuid IS NOT NULL THEN ${LEASE} END,

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { type Response } from 'express';
 import { answerHeaders } from '../chat/native.codec';
+import { IdempotencyService } from '../idempotency/idempotency.service';
 import { authorize } from '../platform/common/auth/authorize';
 import { type Principal } from '../platform/common/auth/principal';
 import { validationFailed } from '../platform/common/errors/validation';
@@ -35,6 +36,7 @@ const CANCEL_POLL_MS = 50;
 export class RunsService {
   constructor(
     private readonly runs: RunsRepository,
+    private readonly idempotency: IdempotencyService,
     private readonly agents: AgentsService,
     private readonly runner: RunnerService,
     private readonly queue: RunQueue,
@@ -46,8 +48,13 @@ export class RunsService {
     private readonly readiness: ReadinessChecks,
   ) {}
 
-  /** Answers when the run ends or waits; at once for one in the background. It goes on though its client leaves. */
+  /**
+   * Answers when the run ends or waits; at once for one in the background. It goes on though its client leaves. A repeated
+   * request whose first answer was never told joins the run that was begun.
+   */
   async create(user: Principal, body: RunBody, res: Response): Promise<void> {
+    const began = await this.idempotency.began(res);
+    if (began) return this.join(user, began, body, res);
     const agent = body.agent === undefined ? null : await this.agents.find(user, body.agent);
     const settings = toSettings(body, agent?.definition ?? null);
     await this.check(user, settings);
@@ -59,19 +66,18 @@ export class RunsService {
       requestId,
       settings,
     };
+    const owner = body.background ? null : this.runner.owner;
+    const run = await this.runs.create(user, wanted, owner, (tx) => this.idempotency.begins(tx, res, wanted.id));
     if (body.background) {
-      const run = await this.runs.create(user, wanted, null);
       this.queue.lookSoon();
       res.status(202).json(toRun(run, []));
       return;
     }
-    const run = await this.runs.create(user, wanted, this.runner.owner);
     const segment = await this.runner.begin(run, user);
     if (body.stream) {
       await segment?.begun.catch(() => undefined); // told in the stream
-      const gone = recorderOf(res) ? this.readiness.cut.signal : closedSignal(res);
       const headers = segment ? answerHeaders(segment.answer) : {};
-      await this.sse.sendFrames(res, this.streams.follow(user, run.id, 0, gone), headers);
+      await this.sse.sendFrames(res, this.streams.follow(user, run.id, 0, this.gone(res)), headers);
       return;
     }
     const ended = segment ? await segment.done.catch(whereItStands) : null;
@@ -122,6 +128,18 @@ export class RunsService {
       if (run.status !== 'running' || Date.now() > deadline) return this.shown(run);
       await wait(CANCEL_POLL_MS);
     }
+  }
+
+  /** As if it had begun it. */
+  private async join(user: Principal, id: string, { background, stream }: RunBody, res: Response): Promise<void> {
+    if (stream) return this.sse.sendFrames(res, this.streams.follow(user, id, 0, this.gone(res)));
+    if (!background) await this.streams.heardOut(user, id, this.gone(res));
+    res.status(background ? 202 : 201).json(await this.get(user, id));
+  }
+
+  /** An answer that is recorded is told to its end, for those who ask again. */
+  private gone(res: Response): AbortSignal {
+    return recorderOf(res) ? this.readiness.cut.signal : closedSignal(res);
   }
 
   /** Arguments are for one call, and what its tool takes. */

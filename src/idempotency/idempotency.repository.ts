@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { toJsonb } from '../platform/database/jsonb';
 import { type KeptAnswer, type KeyedRequest } from './idempotency.types';
 
@@ -25,8 +25,8 @@ export class IdempotencyRepository {
   constructor(@InjectDataSource() private readonly db: DataSource) {}
 
   /**
-   * Takes a key that is free, that has expired, or whose process died while it worked on the same request. False when it
-   * is taken.
+   * Takes a key that is free, that has expired, or whose request was given up: by a process that died, or after it had begun
+   * something. False when it is taken.
    */
   async claim(request: KeyedRequest, claim: string): Promise<boolean> {
     const rows = await this.db.query<unknown[]>(
@@ -35,7 +35,7 @@ export class IdempotencyRepository {
        VALUES ($1, $2, $3, $4, $5, $6, ${LEASE}, now() + make_interval(hours => ${KEPT_HOURS}))
        ON CONFLICT (workspace_id, principal_id, route, key) DO UPDATE SET fingerprint = EXCLUDED.fingerprint,
          claim = EXCLUDED.claim, lease_expires_at = EXCLUDED.lease_expires_at, expires_at = EXCLUDED.expires_at,
-         status = NULL, headers = NULL, body = NULL
+         status = NULL, headers = NULL, body = NULL, began = CASE WHEN taken.expires_at > now() THEN taken.began END
        WHERE (taken.expires_at <= now() AND coalesce(taken.lease_expires_at <= now(), true))
          OR (taken.lease_expires_at <= now() AND taken.fingerprint = EXCLUDED.fingerprint)
        RETURNING claim`,
@@ -73,9 +73,32 @@ export class IdempotencyRepository {
     );
   }
 
-  /** Lets a key go whose request came to nothing. */
+  /** Lets a key go whose request came to nothing. One that began something is kept for the same request, which finds it. */
   async release(claim: string): Promise<void> {
-    await this.db.query('DELETE FROM idempotency_keys WHERE claim = $1 AND status IS NULL', [claim]);
+    await this.db.query(
+      `WITH kept AS (
+         UPDATE idempotency_keys SET lease_expires_at = now() WHERE claim = $1 AND status IS NULL AND began IS NOT NULL)
+       DELETE FROM idempotency_keys WHERE claim = $1 AND status IS NULL AND began IS NULL`,
+      [claim],
+    );
+  }
+
+  /** What the request that had this key before has begun. */
+  async began(claim: string): Promise<string | null> {
+    const [row] = await this.db.query<{ began: string | null }[]>(
+      'SELECT began FROM idempotency_keys WHERE claim = $1',
+      [claim],
+    );
+    return row?.began ?? null;
+  }
+
+  /** Keeps what is begun with it, in one transaction. False when another process has taken the key. */
+  async begin(tx: EntityManager, claim: string, id: string): Promise<boolean> {
+    const [, kept] = await tx.query<[unknown, number]>('UPDATE idempotency_keys SET began = $2 WHERE claim = $1', [
+      claim,
+      id,
+    ]);
+    return kept > 0;
   }
 
   /** Returns how many, at most `limit`. */

@@ -1,8 +1,11 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { type Response } from 'express';
+import { type EntityManager } from 'typeorm';
 import { logFailure } from '../platform/common/errors/exception.filter';
 import { every } from '../platform/common/every';
+import { recorderOf } from '../platform/common/http/answer-recorder';
 import { newId } from '../platform/common/ids';
 import { ReadinessChecks } from '../platform/common/readiness';
 import { retryWhileAway } from '../platform/database/retry';
@@ -57,9 +60,24 @@ export class IdempotencyService implements OnModuleInit, BeforeApplicationShutdo
     }
   }
 
+  /** What an earlier request with the same key has begun, when its process died or its answer broke off before it was told. */
+  async began(res: Response): Promise<string | null> {
+    const claim = claimOf(res);
+    return claim ? this.repository.began(claim) : null;
+  }
+
+  /**
+   * To be part of the transaction in which a request begins what outlives it, so that its repeats find that. Nothing for
+   * requests without a key. Throws `idempotency_request_in_progress` when the key is another process' by now.
+   */
+  async begins(tx: EntityManager, res: Response, id: string): Promise<void> {
+    const claim = claimOf(res);
+    if (claim && !(await this.repository.begin(tx, claim, id))) throw requestInProgress();
+  }
+
   private record(claim: string): Recording {
     this.claims.add(claim);
-    return new Recording({
+    return new Recording(claim, {
       keep: (answer) =>
         this.settle(claim, async () => {
           const body = answer.body && (await promisify(gzip)(answer.body));
@@ -79,4 +97,9 @@ export class IdempotencyService implements OnModuleInit, BeforeApplicationShutdo
       this.claims.delete(claim);
     }
   }
+}
+
+function claimOf(res: Response): string | null {
+  const recorder = recorderOf(res);
+  return recorder instanceof Recording ? recorder.claim : null;
 }

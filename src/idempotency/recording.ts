@@ -22,7 +22,10 @@ export class Recording implements AnswerRecorder {
   private end: 'complete' | 'failed' | null = null;
   private decided = false;
 
-  constructor(private readonly outcome: Outcome) {}
+  constructor(
+    readonly claim: string,
+    private readonly outcome: Outcome,
+  ) {}
 
   plain(status: number, headers: Record<string, string>, body: Buffer): Promise<void> {
     return isFinal(status) ? this.keep(status, headers, body) : this.release();

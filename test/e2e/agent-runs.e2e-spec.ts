@@ -181,19 +181,6 @@ describe('runs', () => {
     }
   });
 
-  it('are begun once for one Idempotency-Key', async () => {
-    for (const more of [{}, { background: true }, { stream: true }]) {
-      const note = `idempotent-${randomUUID()}`;
-      const body = { input: noted(note), tools: TOOLS, model: 'demo/echo', ...more };
-      const headers = { 'idempotency-key': randomUUID() };
-      const [first, second] = [await alice.post(RUNS, body, { headers }), await alice.post(RUNS, body, { headers })];
-      expect([second.status, second.body]).toEqual([first.status, first.body]);
-      await until(() => effects.times(note) === 1);
-      const sql = `SELECT 1 FROM agent_runs WHERE strpos(settings::text, $1) > 0`;
-      expect(await world.parley.database.query(sql, [note])).toHaveLength(1);
-    }
-  });
-
   it('of a saved agent are of the version that was meant, and act as who runs them', async () => {
     const name = `helper-${randomUUID().slice(0, 8)}`;
     const agent = await savedAgent(alice, { name, instructions: 'One.', model: 'openai/inspect', tools: ['keyed'] });

@@ -6,9 +6,10 @@ import { type TestUser } from './user';
 export const RUNS = '/v1/agents/runs';
 
 /** Carried on by the process that is asked; nobody waits for its end. Resolves with its id once it is stored. */
-export async function begin(user: TestUser, body: object, requestId: string = randomUUID()): Promise<string> {
+export async function begin(user: TestUser, body: object, headers: Record<string, string> = {}): Promise<string> {
+  const requestId = randomUUID();
   user
-    .send('POST', RUNS, body, { 'x-request-id': requestId })
+    .send('POST', RUNS, body, { 'x-request-id': requestId, ...headers })
     .then((answer) => answer.text())
     .catch(() => undefined); // its process may end before it does
   return idOfRun(user.parley.database, requestId);
