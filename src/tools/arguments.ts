@@ -25,14 +25,15 @@ const ajv = new Ajv2020({
 });
 
 /** Its own schemas are compiled with the first one: that is not the fault of whoever comes first. */
-let warm = false;
+export function warmUp(): void {
+  void ajv.validateSchema({});
+}
 
 /** Throws what ajv throws for a schema that is none, and ToolError for one that takes too long to read. */
 export function compile(schema: JsonSchema): ValidateFunction {
   const known = validators.get(schema);
   if (known) return known;
-  if (!warm) ajv.compile({});
-  warm = true;
+  warmUp();
   const bare = { ...schema, $async: undefined, $schema: undefined, $id: undefined };
   try {
     const validator = inTime(() => ajv.compile(bare), 'Reading the schema');
