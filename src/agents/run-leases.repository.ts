@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
 import { toJsonb } from '../platform/database/jsonb';
+import { type AGENT_RUN, type Jobs } from '../platform/queue/queues';
+import { type InTurn, inTurn } from '../platform/queue/turns';
 import { CANCELLED, LEASE, RUN } from './runs.repository';
 import { type Run } from './runs.types';
 
@@ -23,6 +25,10 @@ const UNKNOWN = `UPDATE agent_steps SET
     wait_reason = CASE WHEN side_effects = 'writes' AND NOT idempotent THEN 'outcome_unknown' ELSE wait_reason END,
     decision = CASE WHEN side_effects = 'writes' AND NOT idempotent THEN NULL ELSE decision END
   WHERE run_id = ANY ($1) AND status = 'running'`;
+
+const WAITING = { table: 'agent_runs', waiting: `status = 'queued'` };
+
+export type WaitingRun = InTurn<Jobs[typeof AGENT_RUN]>;
 
 /** Which process carries which run on. Of several that look at once each sees others. */
 @Injectable()
@@ -83,15 +89,15 @@ export class RunLeasesRepository {
   }
 
   /** Queued runs of whose jobs nobody made sure for a while; they are marked as if somebody did now. */
-  async queued(most: number): Promise<{ runId: string; jobVersion: number }[]> {
-    const [rows] = await this.db.query<[{ runId: string; jobVersion: number }[], number]>(
+  async queued(most: number): Promise<WaitingRun[]> {
+    const [rows] = await this.db.query<[Jobs[typeof AGENT_RUN][], number]>(
       `UPDATE agent_runs SET enqueued_at = now()
        WHERE id IN (SELECT id FROM agent_runs WHERE status = 'queued' AND (enqueued_at IS NULL OR enqueued_at < now() - ${SURE_FOR})
          ORDER BY enqueued_at NULLS FIRST, id LIMIT $1 FOR UPDATE SKIP LOCKED)
        RETURNING id AS "runId", job_version AS "jobVersion"`,
       [most],
     );
-    return rows;
+    return inTurn(this.db, WAITING, rows, ({ runId }) => runId);
   }
 
   /** Its job came to a process that stops: it needs another, under an id that is not taken. */

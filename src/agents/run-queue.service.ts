@@ -4,7 +4,8 @@ import { type Queue } from 'bullmq';
 import { Complaints } from '../platform/common/complaints';
 import { every } from '../platform/common/every';
 import { AGENT_RUN, type Jobs } from '../platform/queue/queues';
-import { RunLeasesRepository } from './run-leases.repository';
+import { priorityOf } from '../platform/queue/turns';
+import { RunLeasesRepository, type WaitingRun } from './run-leases.repository';
 import { RunsRepository } from './runs.repository';
 
 const LOOK_MS = 1_000;
@@ -49,13 +50,7 @@ export class RunQueue implements OnApplicationBootstrap, BeforeApplicationShutdo
     const queued = await this.leases.queued(MOST);
     if (queued.length === 0) return;
     try {
-      await this.queue.addBulk(
-        queued.map((data) => ({
-          name: 'run',
-          data,
-          opts: { ...GONE_AFTER, jobId: `${data.runId}-${data.jobVersion}` },
-        })),
-      );
+      await this.queue.addBulk(queued.map(runJob));
       this.complaints.over();
     } catch (error) {
       await this.leases.forget(queued.map(({ runId }) => runId));
@@ -63,3 +58,9 @@ export class RunQueue implements OnApplicationBootstrap, BeforeApplicationShutdo
     }
   }
 }
+
+const runJob = ({ turn, ...data }: WaitingRun) => ({
+  name: 'run',
+  data,
+  opts: { ...GONE_AFTER, jobId: `${data.runId}-${data.jobVersion}`, priority: priorityOf({ turn }) },
+});

@@ -1,9 +1,10 @@
 import { InjectQueue } from '@nestjs/bullmq';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { type JobsOptions, PRIORITY_LIMIT, type Queue } from 'bullmq';
+import { type JobsOptions, type Queue } from 'bullmq';
 import { Complaints } from '../platform/common/complaints';
 import { every } from '../platform/common/every';
 import { INGEST, type Jobs, RAG_HOUSEKEEPING, REINDEX } from '../platform/queue/queues';
+import { priorityOf } from '../platform/queue/turns';
 import { type WaitingDocument, WaitingRepository } from './waiting.repository';
 
 const LOOK_MS = 2_000;
@@ -82,11 +83,10 @@ export class RagQueues implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 }
 
-/** Workspaces take turns: who has thousands of documents waiting does not keep another's first one waiting. */
 const ingestJob = ({ turn, ...data }: WaitingDocument) => ({
   name: 'document',
   data,
-  opts: { ...GONE_AFTER, jobId: `${data.documentId}-${data.jobVersion}`, priority: Math.min(turn, PRIORITY_LIMIT) },
+  opts: { ...GONE_AFTER, jobId: `${data.documentId}-${data.jobVersion}`, priority: priorityOf({ turn }) },
 });
 
 const reindexJob = (data: Jobs[typeof REINDEX]) => ({

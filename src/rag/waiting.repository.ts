@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Invalidations } from '../platform/database/invalidations';
+import { type INGEST, type Jobs } from '../platform/queue/queues';
+import { type InTurn, inTurn } from '../platform/queue/turns';
 import { INTERRUPTED } from './documents.errors';
 import { DOCUMENT_CHANGED } from './documents.types';
 
@@ -11,12 +13,9 @@ const MOST_ATTEMPTS = 12;
 const SURE_FOR = `interval '30 seconds'`;
 const DUE = `(enqueued_at IS NULL OR enqueued_at < now() - ${SURE_FOR}) AND (next_attempt_at IS NULL OR next_attempt_at <= now())`;
 
-/** `turn`: its place among the documents of its workspace that wait, from 1 */
-export interface WaitingDocument {
-  documentId: string;
-  jobVersion: number;
-  turn: number;
-}
+const WAITING = { table: 'documents', waiting: `status = 'queued' AND deleted_at IS NULL` };
+
+export type WaitingDocument = InTurn<Jobs[typeof INGEST]>;
 
 /** Rows that wait for a worker. Of several processes that look at once each sees others. */
 @Injectable()
@@ -47,28 +46,14 @@ export class WaitingRepository {
 
   /** Queued documents of whose jobs nobody made sure for a while; they are marked as if somebody did now. */
   async documents(most: number): Promise<WaitingDocument[]> {
-    const [rows] = await this.db.query<[Omit<WaitingDocument, 'turn'>[], number]>(
+    const [rows] = await this.db.query<[Jobs[typeof INGEST][], number]>(
       `UPDATE documents SET enqueued_at = now()
        WHERE id IN (SELECT id FROM documents WHERE status = 'queued' AND deleted_at IS NULL AND ${DUE}
          ORDER BY enqueued_at NULLS FIRST, id LIMIT $1 FOR UPDATE SKIP LOCKED)
        RETURNING id AS "documentId", job_version AS "jobVersion"`,
       [most],
     );
-    const turns = await this.turnsOf(rows.map(({ documentId }) => documentId));
-    return rows.map((row) => ({ ...row, turn: turns.get(row.documentId) ?? 1 }));
-  }
-
-  private async turnsOf(ids: readonly string[]): Promise<Map<string, number>> {
-    if (ids.length === 0) return new Map();
-    const rows = await this.db.query<{ id: string; turn: number }[]>(
-      `SELECT id, turn::int FROM (
-         SELECT id, row_number() OVER (PARTITION BY workspace_id ORDER BY id) AS turn FROM documents
-         WHERE status = 'queued' AND deleted_at IS NULL
-           AND workspace_id IN (SELECT workspace_id FROM documents WHERE id = ANY ($1))) AS line
-       WHERE id = ANY ($1)`,
-      [ids],
-    );
-    return new Map(rows.map(({ id, turn }) => [id, turn]));
+    return inTurn(this.db, WAITING, rows, ({ documentId }) => documentId);
   }
 
   /** Indexes that are to be built. One that failed for good has neither attempts left nor a time for the next. */

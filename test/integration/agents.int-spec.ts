@@ -7,6 +7,7 @@ import { dist } from '../support/dist';
 type DataSourceModule = typeof import('../../src/platform/database/data-source');
 type RepositoryModule = typeof import('../../src/agents/agents.repository');
 type CodecModule = typeof import('../../src/agents/agents.codec');
+type LeasesModule = typeof import('../../src/agents/run-leases.repository');
 type AuditRepositoryModule = typeof import('../../src/audit/audit.repository');
 type AuditModule = typeof import('../../src/audit/audit.service');
 
@@ -58,5 +59,33 @@ describe('an agent', () => {
     for (const agent of ['first', 'gone', gone.id, randomUUID(), 'Second']) {
       expect([await find(user, agent, null), await find(user, agent, 1)]).toEqual([null, null]);
     }
+  });
+
+  it('has runs that take turns with those of other workspaces, whoever has more of them waiting', async () => {
+    const leases = new (dist('agents/run-leases.repository') as LeasesModule).RunLeasesRepository(db);
+    const asked = new Map<string, string>();
+    const ask = async ({ workspaceId, userId }: Principal, name: string) => {
+      const id = randomUUID();
+      await db.query(
+        `INSERT INTO agent_runs (id, workspace_id, user_id, request_id, settings, status, usage)
+         VALUES ($1, $2, $3, 'r', '{}', 'queued', '{}')`,
+        [id, workspaceId, userId],
+      );
+      asked.set(id, name);
+    };
+    const waiting = async () => {
+      const runs = await leases.queued(100);
+      return runs.map(({ runId, turn }) => `${asked.get(runId)} ${turn}`).sort();
+    };
+    const [many, few] = [await somebody(), await somebody()];
+    for (let i = 0; i < 3; i++) await ask(many, 'many');
+    await ask(few, 'few');
+    expect(await waiting()).toEqual(['few 1', 'many 1', 'many 2', 'many 3']);
+    expect(await waiting()).toEqual([]);
+    await leases.forget([...asked.keys()]);
+    await db.query(`UPDATE agent_runs SET status = 'cancelled' WHERE workspace_id = $1`, [many.workspaceId]);
+    await ask(few, 'next');
+    const [first, second] = await leases.queued(100);
+    expect([first?.turn, second?.turn].sort()).toEqual([1, 2]);
   });
 });
