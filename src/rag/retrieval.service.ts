@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Principal } from '../platform/common/auth/principal';
+import { type PicoUsd, sumOf } from '../platform/common/money';
 import { EmbedderService } from './embedder.service';
 import { fuse, type Ranking } from './fusion';
 import { plainQuery, type TextQuery, toTextQuery } from './indexes/query-syntax';
@@ -25,6 +26,7 @@ import { vectorTraits } from './vector-models';
 /** How many chunks each way of searching contributes, at least; and for every passage that is wanted. */
 const DEPTH = { least: 100, perPassage: 4 };
 const TEXT_WEIGHT = 1;
+const BY_WORDS: Readonly<EmbeddedQuery> = { vectors: new Map(), cost: 0n };
 /** Of all collections somebody may read, as many are searched as one. */
 const MOST_COLLECTIONS = 200;
 
@@ -40,7 +42,13 @@ interface Search {
   text: TextQuery;
   depth: number;
   /** The query's, by embedding model. */
+  vectors: ReadonlyMap<string, Float32Array>;
+}
+
+/** A query as vectors, and what they cost. */
+interface EmbeddedQuery {
   vectors: Map<string, Float32Array>;
+  cost: PicoUsd | null;
 }
 
 /** Finds passages of documents by words, by vectors, or by both. */
@@ -77,6 +85,7 @@ export class RetrievalService {
     // A model does not understand that a word is to be left out.
     const meant = text.excluded.length + text.excludedPhrases.length > 0 ? text.words : asked;
     const byWords = query.mode === 'text' || meant.trim() === '';
+    const embedded = byWords ? BY_WORDS : await this.embed(principal, scope, collections, meant, asking);
     const search: Search = {
       scope,
       indexes: collections.flatMap(({ index, id }) =>
@@ -84,9 +93,7 @@ export class RetrievalService {
       ),
       text,
       depth: Math.max(DEPTH.least, DEPTH.perPassage * query.k),
-      vectors: byWords
-        ? new Map<string, Float32Array>()
-        : await this.embed(principal, scope, collections, meant, asking),
+      vectors: embedded.vectors,
     };
     const [byText, byVector, notReady] = await Promise.all([
       query.mode === 'vector' ? [] : this.text.search(search.scope, text, search.depth),
@@ -96,7 +103,7 @@ export class RetrievalService {
     const ranked = ranking(query.mode, byText, byVector);
     const found = await this.load(search.scope, ranked.slice(0, search.depth), byText, byVector);
     const { passages, outcome } = await this.rerank.order(principal, asked, found, query.rerank, asking);
-    return { passages: assemble(touching(passages), query.k), notReady, rerank: outcome };
+    return { passages: assemble(touching(passages), query.k), notReady, rerank: outcome, queryCost: embedded.cost };
   }
 
   private async readable(principal: Principal, collectionIds: readonly string[]): Promise<ReadableCollection[]> {
@@ -112,15 +119,19 @@ export class RetrievalService {
     collections: readonly ReadableCollection[],
     query: string,
     asking: Asking,
-  ): Promise<Map<string, Float32Array>> {
+  ): Promise<EmbeddedQuery> {
     const indexes = collections.flatMap(({ index }) => (index?.dimensions ? [index] : []));
-    const vectors = new Map<string, Float32Array>();
+    const embedded: EmbeddedQuery = { vectors: new Map(), cost: 0n };
     for (const { model, dimensions } of indexes) {
-      const vector = vectors.get(model) ?? (await this.embedOne(principal, scope, model, query, asking));
+      const known = embedded.vectors.get(model);
+      const { vector, cost } = known
+        ? { vector: known, cost: 0n }
+        : await this.embedOne(principal, scope, model, query, asking);
       if (vector.length !== dimensions) throw otherDimensions(model, vector.length, dimensions ?? 0);
-      vectors.set(model, vector);
+      embedded.vectors.set(model, vector);
+      embedded.cost = sumOf(embedded.cost, cost);
     }
-    return vectors;
+    return embedded;
   }
 
   /** A model that reads words one by one is told what each is worth. */
@@ -130,13 +141,17 @@ export class RetrievalService {
     model: string,
     query: string,
     asking: Asking,
-  ): Promise<Float32Array> {
+  ): Promise<{ vector: Float32Array; cost: PicoUsd | null }> {
     const words = this.embedder.wordsOf(model, query);
     const weights = words && { weights: await this.text.weightsOf(scope, words) };
-    const { vectors } = await this.embedder.embed(principal, model, [query], { kind: 'search', ...asking, ...weights });
+    const { vectors, cost } = await this.embedder.embed(principal, model, [query], {
+      kind: 'search',
+      ...asking,
+      ...weights,
+    });
     const [vector] = vectors;
     if (!vector) throw new Error(`${model} gave no vector for a query`);
-    return unit(vector);
+    return { vector: unit(vector), cost };
   }
 
   /** One ranking for each embedding model: cosines of one model can be compared, those of two can't. */

@@ -1,3 +1,4 @@
+import { type PicoUsd } from '../platform/common/money';
 import { type Filter } from './filter.types';
 
 export const SEARCH_MODES = ['hybrid', 'vector', 'text'] as const;
@@ -65,6 +66,8 @@ export interface SearchResult {
   notReady: { id: string; title: string; status: string }[];
   /** Null when none was asked for. */
   rerank: RerankOutcome | null;
+  /** What the vectors of the query cost; null when it is not known. */
+  queryCost: PicoUsd | null;
 }
 
 /** Whose eyes a search has, in which indexes. Every statement of a search is bound by all of it. */

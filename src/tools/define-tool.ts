@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Permission } from '../platform/common/auth/permissions';
 import { ToolError } from './tools.errors';
-import { type SideEffects, type Tool, type ToolContext } from './tools.types';
+import { type SideEffects, type Tool, type ToolExecution } from './tools.types';
 
 const TIMEOUT_MS = 30_000;
 
@@ -19,7 +19,7 @@ export interface ToolDescription<Input extends z.ZodObject, Output extends z.Zod
   /** Throws ToolError for what the model can mend or has to live with. */
   execute: (
     input: z.output<Input>,
-    context: ToolContext,
+    context: ToolExecution,
     signal: AbortSignal,
   ) => Promise<z.input<Output>> | z.input<Output>;
 }

@@ -5,14 +5,14 @@ import { type Principal } from '../platform/common/auth/principal';
 import { DomainError } from '../platform/common/errors/domain.error';
 import { validationFailed } from '../platform/common/errors/validation';
 import { logFailure } from '../platform/common/errors/exception.filter';
-import { parseUsd } from '../platform/common/money';
+import { parseUsd, type PicoUsd, sumOf } from '../platform/common/money';
 import { Config } from '../platform/config/config.service';
 import { parseArguments } from './arguments';
 import { toContent } from './output';
 import { toTool } from './tools.codec';
 import { type ToolListDto } from './tools.dto';
 import { ToolError } from './tools.errors';
-import { type Tool, type ToolContext, type ToolResult, type ToolSource } from './tools.types';
+import { type Tool, type ToolContext, type ToolExecution, type ToolResult, type ToolSource } from './tools.types';
 import { Toolset } from './toolset';
 
 export type { Toolset } from './toolset';
@@ -24,6 +24,8 @@ export const TOOL_SOURCES = Symbol('ToolSources');
 const OURS = 'The tool failed because of an error on this server.';
 /** No room in a budget ends the turn or run: the model can't mend it. */
 const ENDS = ['budget_exceeded', 'model_unpriced'];
+
+type Charged = Pick<ToolResult, 'cost'>;
 
 /** Finds tools, and executes them. */
 @Injectable()
@@ -91,11 +93,14 @@ export class ToolsService {
   async execute(tool: Tool, argumentsText: string, context: ToolContext, signal: AbortSignal): Promise<ToolResult> {
     signal.throwIfAborted();
     const began = performance.now();
-    const charged = { cost: 0n };
+    const charged: Charged = { cost: 0n };
+    const spent = (cost: PicoUsd | null) => {
+      charged.cost = sumOf(charged.cost, cost);
+    };
     try {
       const input = parseArguments(argumentsText, tool.parameters);
       if (tool.permission) authorize(context.principal, tool.permission);
-      const output = await this.paid(tool, context, charged, () => within(tool, input, context, signal));
+      const output = await this.paid(tool, context, spent, () => within(tool, input, { ...context, spent }, signal));
       return { ...toContent(output, this.settings.max_output), isError: false, ...charged, durationMs: since(began) };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
@@ -114,7 +119,7 @@ export class ToolsService {
   private async paid<T>(
     tool: Tool,
     context: ToolContext,
-    charged: { cost: bigint },
+    spent: ToolExecution['spent'],
     call: () => Promise<T>,
   ): Promise<T> {
     if (tool.price === 0n) return call();
@@ -128,7 +133,7 @@ export class ToolsService {
       cost: tool.price,
     } as const;
     const output = await this.flatCalls.run(order, call);
-    charged.cost = tool.price;
+    spent(tool.price);
     return output;
   }
 
@@ -140,7 +145,7 @@ export class ToolsService {
 }
 
 /** Nobody waits for a tool that does not heed its signal. */
-async function within(tool: Tool, input: unknown, context: ToolContext, signal: AbortSignal): Promise<unknown> {
+async function within(tool: Tool, input: unknown, context: ToolExecution, signal: AbortSignal): Promise<unknown> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(tooLate(tool)), tool.timeoutMs);
   const ended = AbortSignal.any([signal, late.signal]);

@@ -26,6 +26,12 @@ export interface ToolContext {
   readonly idempotencyKey: string;
 }
 
+/** What a tool is executed with. */
+export interface ToolExecution extends ToolContext {
+  /** Adds to what the call cost: something the tool did that is billed by itself. Null when that is not known. */
+  readonly spent: (cost: PicoUsd | null) => void;
+}
+
 /** Something a model may call. Built-in ones are made by `defineTool`. */
 export interface Tool {
   /** What the model calls it by: `[a-zA-Z0-9_-]{1,64}`. */
@@ -51,7 +57,7 @@ export interface Tool {
    * @returns text, or anything JSON can say
    * Throws ToolError for what the model can mend or has to live with; anything else is a mistake of ours.
    */
-  execute(input: unknown, context: ToolContext, signal: AbortSignal): Promise<unknown>;
+  execute(input: unknown, context: ToolExecution, signal: AbortSignal): Promise<unknown>;
 }
 
 /** Gives the tools a workspace has beside those built in. */

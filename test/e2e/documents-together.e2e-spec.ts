@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { collection, prose, settled, text, upload } from '../support/documents';
 import { EmbeddingsUpstream } from '../support/embeddings';
+import { usageRows } from '../support/ledger';
 import { startParley, type TestParley } from '../support/parley';
 import { TestRedis } from '../support/redis';
 import { until } from '../support/until';
@@ -42,6 +44,22 @@ describe('documents, with everything around them', () => {
   const address = () => `http://127.0.0.1:${(site.address() as AddressInfo).port}/page.html`;
   const article = (name: string) =>
     `<html><head><title>${name}</title></head><body><article><h1>${name}</h1>${`<p>${name} grows in the south of the valley, where it is warm enough.</p>`.repeat(8)}</article></body></html>`;
+
+  it('cost the call of search_documents that searches them what the vector of its query costs', async () => {
+    const bob = await parley.user();
+    const { id } = await text(bob, await collection(bob, { embedding_model: MODEL }), 'Manual', 'A lamp needs a bulb.');
+    expect((await settled(bob, id)).status).toBe('ready');
+    const requestId = randomUUID();
+    const message = 'call search_documents {"query":"bulb"}';
+    const body = { message, model: 'demo/echo', server_tools: ['search_documents'] };
+    const answer = await bob.post('/v1/chat', body, { headers: { 'x-request-id': requestId } });
+    const [{ result }] = answer.body.tool_calls;
+    expect(JSON.parse(result.content).results[0]).toMatchObject({ document_id: id });
+    const rows = await usageRows(parley, requestId);
+    const cost = Number(rows.find(({ provider }) => provider === 'openai')!.cost_usd);
+    expect(cost).toBeGreaterThan(0);
+    expect([Number(answer.body.cost_usd), Number(result.cost_usd)]).toEqual([cost, cost]);
+  });
 
   it('are fetched from a URL, and fetched anew as another version', async () => {
     const id = await collection(alice);

@@ -4,7 +4,7 @@ import { type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { type Config } from '../../src/platform/config/config.service';
 import { type ToolSettingsService } from '../../src/tools/tool-settings.service';
-import { type ToolContext } from '../../src/tools/tools.types';
+import { type ToolExecution } from '../../src/tools/tools.types';
 import { dist } from '../support/dist';
 import { asLocation, FORBIDDEN_NAMES, forbiddenUrls } from '../support/forbidden-urls';
 
@@ -19,7 +19,7 @@ const { httpGet } = dist('tools/builtin/http-get.tool') as HttpGet;
 
 /** The one address that stands for the public ones here. */
 const PUBLIC = '127.0.0.2';
-const SOMEBODY = { principal: { workspaceId: 'w' } } as ToolContext;
+const SOMEBODY = { principal: { workspaceId: 'w' } } as ToolExecution;
 
 describe('http_get', () => {
   let inside: Server[];

@@ -16,7 +16,7 @@ type Principal = import('../../src/platform/common/auth/principal').Principal;
 
 const ENV = { ENCRYPTION_KEY: 'a key for what is encrypted at rest' };
 const principal = { workspaceId: randomUUID(), userId: randomUUID(), apiKeyId: null } as unknown as Principal;
-const context = { principal, requestId: 'r', collectionIds: null, idempotencyKey: 'k' };
+const context = { principal, requestId: 'r', collectionIds: null, idempotencyKey: 'k', spent: () => undefined };
 
 describe('sql_query', () => {
   let database: TestDatabase;

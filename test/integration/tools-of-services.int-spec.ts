@@ -1,5 +1,5 @@
 import { type ParleyYaml, type WebSearchSettings } from '../../src/platform/config/parley-yaml';
-import { type Tool, type ToolContext } from '../../src/tools/tools.types';
+import { type Tool, type ToolExecution } from '../../src/tools/tools.types';
 import { dist } from '../support/dist';
 import { brave, json, type JsonServer, openMeteo, searxng, startJsonServer } from '../support/upstreams/services';
 
@@ -9,7 +9,7 @@ type WebSearch = typeof import('../../src/tools/builtin/web-search.tool');
 const { weather } = dist('tools/builtin/weather.tool') as Weather;
 const { webSearch } = dist('tools/builtin/web-search.tool') as WebSearch;
 
-const NOBODY = {} as ToolContext;
+const NOBODY = {} as ToolExecution;
 const YAML = { tools: { max_output: 20_000 } } as ParleyYaml;
 const HIT = { title: 'Postgres <docs>', url: 'https://postgres.example/docs', snippet: 'All about Postgres.' };
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { type ToolContext } from '../tools.types';
+import { type ToolExecution } from '../tools.types';
 import { calculator } from './calculator.tool';
 
 const calculate = (expression: string) =>
-  calculator.execute({ expression }, {} as ToolContext, new AbortController().signal);
+  calculator.execute({ expression }, {} as ToolExecution, new AbortController().signal);
 
 describe('the calculator', () => {
   it.each([

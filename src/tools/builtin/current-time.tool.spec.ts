@@ -1,7 +1,7 @@
-import { type ToolContext } from '../tools.types';
+import { type ToolExecution } from '../tools.types';
 import { currentTime } from './current-time.tool';
 
-const at = (input: object) => currentTime.execute(input, {} as ToolContext, new AbortController().signal);
+const at = (input: object) => currentTime.execute(input, {} as ToolExecution, new AbortController().signal);
 
 describe('the current time', () => {
   beforeEach(() => jest.useFakeTimers({ now: Date.UTC(2026, 6, 1, 22, 30) }));

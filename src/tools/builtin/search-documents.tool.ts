@@ -34,10 +34,11 @@ export const searchDocuments = (retrieval: RetrievalService, { tools, rag }: Par
     }),
     sideEffects: 'reads',
     permission: 'documents:read',
-    execute: async ({ query, k }, { principal, requestId, collectionIds }, signal) => {
+    execute: async ({ query, k }, { principal, requestId, collectionIds, spent }, signal) => {
       const searched = collectionIds ?? (await retrieval.readableIds(principal));
       const asked = { collectionIds: searched, query, k, mode: rag.mode, operators: false };
-      const { passages, notReady } = await retrieval.search(principal, asked, { requestId, signal });
+      const { passages, notReady, queryCost } = await retrieval.search(principal, asked, { requestId, signal });
+      spent(queryCost);
       const results = passages.map(({ documentId, title, page, start, text, score }, i) => ({
         number: i + 1,
         document_id: documentId,
