@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager } from 'typeorm';
+import { type InTurn, inTurn } from '../platform/database/in-turn';
 import { toJsonb } from '../platform/database/jsonb';
 import { type AGENT_RUN, type Jobs } from '../platform/queue/queues';
-import { type InTurn, inTurn } from '../platform/queue/turns';
 import { CANCELLED, LEASE, RUN } from './runs.repository';
 import { type Run } from './runs.types';
 

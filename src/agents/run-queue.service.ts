@@ -4,7 +4,7 @@ import { type Queue } from 'bullmq';
 import { Complaints } from '../platform/common/complaints';
 import { every } from '../platform/common/every';
 import { AGENT_RUN, type Jobs } from '../platform/queue/queues';
-import { priorityOf } from '../platform/queue/turns';
+import { priorityOf } from '../platform/queue/priority';
 import { RunLeasesRepository, type WaitingRun } from './run-leases.repository';
 import { RunsRepository } from './runs.repository';
 

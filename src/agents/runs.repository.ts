@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { type Principal } from '../platform/common/auth/principal';
 import { type PageQuery } from '../platform/common/http/pagination';
 import { Invalidations } from '../platform/database/invalidations';
 import { toJsonb } from '../platform/database/jsonb';
+import { type Transaction } from '../platform/database/transaction';
 import { NO_USAGE } from '../providers/providers.types';
 import { runNotFound, runNotWaiting, toolCallNotWaiting } from './runs.errors';
 import { type Run, type RunSettings, type RunStatus, type RunStep, type Verdict } from './runs.types';
@@ -43,14 +44,14 @@ export class RunsRepository {
    * @param owner the process that begins it at once; null for one that waits for a worker
    * @param also what is stored together with it
    */
-  create(user: Principal, run: NewRun, owner: string | null, also: (tx: EntityManager) => Promise<void>): Promise<Run> {
+  create(user: Principal, run: NewRun, owner: string | null, also: (tx: Transaction) => Promise<void>): Promise<Run> {
     return this.db.transaction(async (tx) => {
       await also(tx);
       return this.insert(tx, user, run, owner);
     });
   }
 
-  private async insert(tx: EntityManager, user: Principal, run: NewRun, owner: string | null): Promise<Run> {
+  private async insert(tx: Transaction, user: Principal, run: NewRun, owner: string | null): Promise<Run> {
     const [created] = await tx.query<[Run]>(
       `INSERT INTO agent_runs (id, workspace_id, user_id, api_key_id, agent_id, agent_version, request_id, settings, usage, cost_usd,
          status, lease_owner, lease_expires_at, segment, started_at)

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { toJsonb } from '../platform/database/jsonb';
+import { type Transaction } from '../platform/database/transaction';
 import { type KeptAnswer, type KeyedRequest } from './idempotency.types';
 
 const KEPT_HOURS = 24;
@@ -93,7 +94,7 @@ export class IdempotencyRepository {
   }
 
   /** Keeps what is begun with it, in one transaction. False when another process has taken the key. */
-  async begin(tx: EntityManager, claim: string, id: string): Promise<boolean> {
+  async begin(tx: Transaction, claim: string, id: string): Promise<boolean> {
     const [, kept] = await tx.query<[unknown, number]>('UPDATE idempotency_keys SET began = $2 WHERE claim = $1', [
       claim,
       id,

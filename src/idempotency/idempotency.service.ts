@@ -2,13 +2,13 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { type Response } from 'express';
-import { type EntityManager } from 'typeorm';
 import { logFailure } from '../platform/common/errors/exception.filter';
 import { every } from '../platform/common/every';
 import { recorderOf } from '../platform/common/http/answer-recorder';
 import { newId } from '../platform/common/ids';
 import { ReadinessChecks } from '../platform/common/readiness';
 import { retryWhileAway } from '../platform/database/retry';
+import { type Transaction } from '../platform/database/transaction';
 import { answerNotKept, keyConflict, requestInProgress } from './idempotency.errors';
 import { IdempotencyRepository } from './idempotency.repository';
 import { type KeptAnswer, type KeyedRequest } from './idempotency.types';
@@ -70,7 +70,7 @@ export class IdempotencyService implements OnModuleInit, BeforeApplicationShutdo
    * To be part of the transaction in which a request begins what outlives it, so that its repeats find that. Nothing for
    * requests without a key. Throws `idempotency_request_in_progress` when the key is another process' by now.
    */
-  async begins(tx: EntityManager, res: Response, id: string): Promise<void> {
+  async begins(tx: Transaction, res: Response, id: string): Promise<void> {
     const claim = claimOf(res);
     if (claim && !(await this.repository.begin(tx, claim, id))) throw requestInProgress();
   }

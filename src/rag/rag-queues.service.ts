@@ -4,7 +4,7 @@ import { type JobsOptions, type Queue } from 'bullmq';
 import { Complaints } from '../platform/common/complaints';
 import { every } from '../platform/common/every';
 import { INGEST, type Jobs, RAG_HOUSEKEEPING, REINDEX } from '../platform/queue/queues';
-import { priorityOf } from '../platform/queue/turns';
+import { priorityOf } from '../platform/queue/priority';
 import { type WaitingDocument, WaitingRepository } from './waiting.repository';
 
 const LOOK_MS = 2_000;

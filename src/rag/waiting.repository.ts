@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { type InTurn, inTurn } from '../platform/database/in-turn';
 import { Invalidations } from '../platform/database/invalidations';
 import { type INGEST, type Jobs } from '../platform/queue/queues';
-import { type InTurn, inTurn } from '../platform/queue/turns';
 import { INTERRUPTED } from './documents.errors';
 import { DOCUMENT_CHANGED } from './documents.types';
 

@@ -1,4 +1,3 @@
-import { PRIORITY_LIMIT } from 'bullmq';
 import { type DataSource } from 'typeorm';
 
 /** Something that waits for a worker, and its place among what its workspace has waiting, from 1. */
@@ -25,6 +24,3 @@ export async function inTurn<T>(
   const turns = new Map(lines.map(({ id, turn }) => [id, turn]));
   return rows.map((row) => ({ ...row, turn: turns.get(idOf(row)) ?? 1 }));
 }
-
-/** Of a job; BullMQ takes the lowest first. */
-export const priorityOf = ({ turn }: { turn: number }): number => Math.min(turn, PRIORITY_LIMIT);
