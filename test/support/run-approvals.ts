@@ -1,7 +1,9 @@
 import { savedAgent } from './agents';
+import { collection, settled, text } from './documents';
 import { type Effects } from './effects';
-import { cancel, decide, did, getRun, noted, RUNS, settledRun, stepsOf, waitingRun } from './runs';
-import { lastOf, typesOf } from './server-tools';
+import { call, cancel, createRun, decide, did, getRun, noted, RUNS, settledRun, stepsOf, waitingRun } from './runs';
+import { lastOf, PLANNERS, typesOf } from './server-tools';
+import { startToolServer } from './tool-server';
 import { until } from './until';
 import { type TestUser } from './user';
 
@@ -30,6 +32,34 @@ export function approvals(given: () => { alice: TestUser; effects: Effects }): v
     expect(lastOf(rest)).toMatchObject({ status: 'completed', output: did('approved') });
     expect(effects.times('approved')).toBe(1);
     expect((await decide(alice, run.id, { decision: 'approve' })).body.error.code).toBe('run_not_waiting');
+  });
+
+  it.each(PLANNERS)('are part of what %s does with five tools', async (model) => {
+    const site = await startToolServer((_, response) => response.end('Closed on Sundays.'));
+    const { id } = await text(alice, await collection(alice), 'Leave', 'There are 28 days of paid leave.');
+    await settled(alice, id);
+    const tools = ['current_time', 'calculator', 'search_documents', 'read_document', 'http_get'];
+    const steps = [
+      `${call('current_time', {})} & ${call('calculator', { expression: '28 / 4' })}`,
+      call('search_documents', { query: 'paid leave' }),
+      call('read_document', { document_id: id }),
+      call('http_get', { url: `${site.url}/hours` }),
+    ];
+    const asked = await createRun(alice, { input: steps.join('\n'), model, tools, approve: ['http_get'] });
+    expect(asked.body.status).toBe('waiting_for_approval');
+    expect(site.asked).toEqual([]);
+    await decide(alice, asked.body.id, { decision: 'approve' });
+    const run = await settledRun(alice, asked.body.id);
+    expect(run).toMatchObject({ status: 'completed', stop_reason: 'answered' });
+    const results = run.steps.flatMap(({ name, result }: any) => (result ? [[name, result.content]] : []));
+    expect(results).toEqual([
+      ['current_time', expect.stringMatching(/T\d\d:\d\d/)],
+      ['calculator', '7'],
+      ['search_documents', expect.stringContaining('28 days')],
+      ['read_document', expect.stringContaining('28 days')],
+      ['http_get', expect.stringContaining('Closed on Sundays.')],
+    ]);
+    await site.close();
   });
 
   it('tell the model of a rejection, and of other arguments', async () => {
