@@ -11,6 +11,8 @@ const LOOK_MS = 2_000;
 const MOST = 500;
 /** An id is free again when its job is over: the row decides what happens next, not what is left of a job. */
 const GONE_AFTER: JobsOptions = { removeOnComplete: true, removeOnFail: true };
+/** One that is under way may have passed what is to be cleared away: another follows it. */
+const ONE_MORE = { id: 'clean', keepLastIfActive: true };
 
 /**
  * Makes jobs for the rows that wait for a worker. Row and job can't drift apart: a job is only a call to look at its row,
@@ -52,7 +54,7 @@ export class RagQueues implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Something was deleted. If this is lost, it is found within the minute. */
   cleanSoon(): void {
     this.housekeeping
-      .add('clean', {}, { ...GONE_AFTER, deduplication: { id: 'clean' } })
+      .add('clean', {}, { ...GONE_AFTER, deduplication: ONE_MORE })
       .catch((error: unknown) => this.complaints.about(error));
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Client } from 'pg';
 import { collection, prose, settled, text, upload } from '../support/documents';
 import { startParley, type TestParley } from '../support/parley';
 import { until } from '../support/until';
@@ -145,6 +146,29 @@ describe('documents', () => {
       () => parley.database.query('SELECT key FROM loose_blobs'),
       ({ length }) => length === 0,
     );
+  });
+
+  it('that come to nothing while others are cleared away are cleared away next', async () => {
+    const id = await collection(alice);
+    const refused = () => upload(alice, id, [{ name: 'a.txt', content: 'some text' }], { metadata: [1] });
+    const loose = () => parley.database.query('SELECT key FROM loose_blobs');
+    const held = new Client({ connectionString: parley.database.url });
+    await held.connect();
+    await held.query(`INSERT INTO loose_blobs (key, delete_after) VALUES ('documents/held', now())`);
+    await held.query('BEGIN');
+    await held.query(`SELECT FROM loose_blobs WHERE key = 'documents/held' FOR UPDATE`);
+    expect((await refused()).status).toBe(400);
+    const clearing = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+      AND query LIKE 'DELETE FROM loose_blobs%'`;
+    await until(
+      () => parley.database.query(clearing),
+      ({ length }) => length > 0,
+    );
+    expect((await refused()).status).toBe(400);
+    await until(loose, ({ length }) => length === 3);
+    await held.query('ROLLBACK');
+    await held.end();
+    await until(loose, ({ length }) => length === 0);
   });
 
   it('take metadata, also by PATCH', async () => {
