@@ -3,8 +3,8 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationB
 import { type Queue } from 'bullmq';
 import { Complaints } from '../platform/common/complaints';
 import { every } from '../platform/common/every';
-import { AGENT_RUN, type Jobs } from '../platform/queue/queues';
 import { priorityOf } from '../platform/queue/priority';
+import { AGENT_RUN, type Jobs } from '../platform/queue/queues';
 import { RunLeasesRepository, type WaitingRun } from './run-leases.repository';
 import { RunsRepository } from './runs.repository';
 

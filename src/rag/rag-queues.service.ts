@@ -3,8 +3,8 @@ import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationB
 import { type JobsOptions, type Queue } from 'bullmq';
 import { Complaints } from '../platform/common/complaints';
 import { every } from '../platform/common/every';
-import { INGEST, type Jobs, RAG_HOUSEKEEPING, REINDEX } from '../platform/queue/queues';
 import { priorityOf } from '../platform/queue/priority';
+import { INGEST, type Jobs, RAG_HOUSEKEEPING, REINDEX } from '../platform/queue/queues';
 import { type WaitingDocument, WaitingRepository } from './waiting.repository';
 
 const LOOK_MS = 2_000;
